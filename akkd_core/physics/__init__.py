@@ -1,0 +1,1 @@
+"""Physics: pure functions on arrays in house units."""

@@ -1,0 +1,19 @@
+"""Provenance: hashes and the facts that go into every product's tags."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from akkd_core import __version__
+
+SOFTWARE = f"AKKD {__version__}"
+
+
+def sha256_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal. Raises OSError."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        for block in iter(lambda: handle.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
