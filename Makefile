@@ -1,0 +1,105 @@
+# Set-up, checks and demonstration of AKKD. `make help` lists the targets.
+#
+# Everything Python goes into $(VENV); system packages are installed by `make test` alone, and only
+# where this user may. PYTHON=/path/to/python3 chooses the interpreter. A second run is quick: what
+# is installed is remembered in $(VENV)/.stamps under the hash of setup.cfg and pyproject.toml.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh | cksum | cut -d' ' -f1)
+
+# HDF-EOS2 (granules written by NASA's own library), GDAL, and a compiler for LOWTRAN7 and osgeo
+SYSTEM_PACKAGES := libhdfeos0 libmfhdf0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev
+TEST_EXTRAS := dev,train,simulate
+PYTEST := $(BIN)/python -m pytest
+PYTEST_ARGS ?=
+
+RUN_STAMP := $(STAMPS)/run-$(KEY)
+LINT_STAMP := $(STAMPS)/lint-$(KEY)
+TEST_STAMP := $(STAMPS)/test-$(KEY)
+
+DEMO := demo
+DEMO_SEED := 7
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint docs bench scores clean distclean
+.DELETE_ON_ERROR:
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) \
+	  | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(RUN_STAMP)  ## virtual environment with what retrieval needs (wheels alone, no root)
+
+demo: $(RUN_STAMP) $(DEMO)/scene.hdf  ## simulate a full-size granule with known truth, retrieve it, score it
+	rm -rf $(DEMO)/scene_akkd
+	cd $(DEMO) && "$(abspath $(BIN))/akkd-retrieve" scene.hdf
+	$(BIN)/akkd validate truth $(DEMO)/scene_akkd $(DEMO)/scene_truth.tif
+	@echo
+	@echo "granule   $(DEMO)/scene.hdf (simulated, seed $(DEMO_SEED)); truth $(DEMO)/scene_truth.tif"
+	@echo "products  $(DEMO)/scene_akkd/"
+	@ls -1 $(DEMO)/scene_akkd | sed 's/^/          /'
+	@echo "preview   $$(ls $(DEMO)/scene_akkd/*_preview.png)"
+
+$(DEMO)/scene.hdf: | $(RUN_STAMP)
+	mkdir -p $(DEMO)
+	$(BIN)/akkd simulate granule $(DEMO)/scene.hdf --truth $(DEMO)/scene_truth.tif \
+	  --seed $(DEMO_SEED) --overwrite
+
+test: $(TEST_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
+	$(MAKE) --no-print-directory lint
+	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+test-all: $(TEST_STAMP)  ## lint and the whole test suite
+	$(MAKE) --no-print-directory lint
+	$(PYTEST) $(PYTEST_ARGS)
+
+lint: $(LINT_STAMP)  ## ruff, mypy (strict), import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(RUN_STAMP)  ## remake the generated parts of docs/
+	$(BIN)/python tools/make_qc_table.py
+
+bench: $(TEST_STAMP)  ## time and memory from scene to products, beside keras predict
+	$(BIN)/python -m benchmarks.retrieval
+
+scores: $(TEST_STAMP)  ## remake the accuracy table on held-out air and materials
+	$(BIN)/akkd validate bundle
+
+clean:  ## remove what was built or made, but not the virtual environment
+	rm -rf build dist *.egg-info $(DEMO) .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## remove the virtual environment too
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	tools/make_venv.sh $(VENV)
+
+$(RUN_STAMP): | $(BIN)/python
+	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime) into $(VENV)"
+	$(BIN)/python -m pip install --quiet --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(LINT_STAMP): | $(BIN)/python
+	@echo "installing AKKD and its developer tools into $(VENV)"
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
+	@touch $(RUN_STAMP) $@
+
+$(TEST_STAMP):
+	tools/apt_install.sh $(SYSTEM_PACKAGES)
+	$(MAKE) --no-print-directory $(BIN)/python
+	@echo "installing AKKD with [$(TEST_EXTRAS)] into $(VENV): TensorFlow, AutoKeras, LOWTRAN7, pytest, ruff, mypy, ..."
+	$(BIN)/python -m pip install --quiet --editable '.[$(TEST_EXTRAS)]'
+	tools/install_gdal_bindings.sh $(VENV)
+	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
+	@touch $(RUN_STAMP) $(LINT_STAMP) $@

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Builds GDAL's Python bindings (osgeo) for the system's libgdal into a virtual environment, for
+# the tests of the GDAL back ends. About 90 s the first time; pip keeps the wheel afterwards.
+# Leaves without harm, saying why, where the library's headers or a compiler are missing.
+# usage: tools/install_gdal_bindings.sh VENV
+set -uo pipefail
+
+python=${1:?usage: install_gdal_bindings.sh VENV}/bin/python
+
+skip() {
+    echo "osgeo (GDAL bindings) not installed: $1; tests of the GDAL back end are skipped"
+    exit 0
+}
+
+"$python" -c 'from osgeo import gdal_array' >/dev/null 2>&1 && {
+    echo "osgeo: already there"
+    exit 0
+}
+command -v gdal-config >/dev/null 2>&1 || skip "no gdal-config (Debian package libgdal-dev)"
+command -v g++ >/dev/null 2>&1 || skip "no C++ compiler (Debian package g++)"
+"$python" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(
+    os.path.join(sysconfig.get_path("include"), "Python.h")))' || skip "no Python.h (Debian package python3-dev)"
+
+version=$(gdal-config --version)
+echo "building osgeo $version against the system's libgdal (about 90 s the first time)"
+log=$(mktemp)
+if "$python" -m pip install --quiet 'setuptools<81' wheel numpy \
+    && "$python" -m pip install --quiet --no-build-isolation "gdal[numpy]==$version" >"$log" 2>&1 \
+    && "$python" -c 'from osgeo import gdal_array' >>"$log" 2>&1; then
+    rm -f "$log"
+else
+    tail -n 5 "$log"
+    rm -f "$log"
+    skip "the build failed"
+fi
