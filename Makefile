@@ -10,7 +10,7 @@ STAMPS := $(VENV)/.stamps
 KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh | cksum | cut -d' ' -f1)
 
 # HDF-EOS2 (granules written by NASA's own library), GDAL, and a compiler for LOWTRAN7 and osgeo
-SYSTEM_PACKAGES := libhdfeos0 libmfhdf0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev
+SYSTEM_PACKAGES := libhdfeos0 libhdf4-0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev
 TEST_EXTRAS := dev,train,simulate
 PYTEST := $(BIN)/python -m pytest
 PYTEST_ARGS ?=
@@ -86,12 +86,12 @@ $(BIN)/python:
 
 $(RUN_STAMP): | $(BIN)/python
 	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime) into $(VENV)"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install -qq --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(LINT_STAMP): | $(BIN)/python
 	@echo "installing AKKD and its developer tools into $(VENV)"
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $@
 
@@ -99,7 +99,7 @@ $(TEST_STAMP):
 	tools/apt_install.sh $(SYSTEM_PACKAGES)
 	$(MAKE) --no-print-directory $(BIN)/python
 	@echo "installing AKKD with [$(TEST_EXTRAS)] into $(VENV): TensorFlow, AutoKeras, LOWTRAN7, pytest, ruff, mypy, ..."
-	$(BIN)/python -m pip install --quiet --editable '.[$(TEST_EXTRAS)]'
+	$(BIN)/python -m pip install -qq --editable '.[$(TEST_EXTRAS)]'
 	tools/install_gdal_bindings.sh $(VENV)
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $(LINT_STAMP) $@

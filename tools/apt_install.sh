@@ -31,9 +31,10 @@ else
 fi
 echo "installing system packages: $missing"
 "${as_root[@]}" apt-get update -qq </dev/null || echo "apt-get update failed; trying with the old lists"
-for package in $missing; do
-    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$package" </dev/null >/dev/null \
-        || echo "could not install $package"
+install() { "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null; }
+# shellcheck disable=SC2086  # one word a package
+install $missing || for package in $missing; do
+    install "$package" || echo "could not install $package"
 done
 missing=$(absent "$@")
 if [ -n "$missing" ]; then

@@ -24,8 +24,8 @@ command -v g++ >/dev/null 2>&1 || skip "no C++ compiler (Debian package g++)"
 version=$(gdal-config --version)
 echo "building osgeo $version against the system's libgdal (about 90 s the first time)"
 log=$(mktemp)
-if "$python" -m pip install --quiet 'setuptools<81' wheel numpy \
-    && "$python" -m pip install --quiet --no-build-isolation "gdal[numpy]==$version" >"$log" 2>&1 \
+if "$python" -m pip install -qq 'setuptools<81' wheel numpy \
+    && "$python" -m pip install -qq --no-build-isolation "gdal[numpy]==$version" >"$log" 2>&1 \
     && "$python" -c 'from osgeo import gdal_array' >>"$log" 2>&1; then
     rm -f "$log"
 else

@@ -33,7 +33,7 @@ if "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     "$python" -m venv "$venv"
 elif "$python" -c 'import venv' >/dev/null 2>&1 && "$python" -m pip --version >/dev/null 2>&1; then
     "$python" -m venv --without-pip "$venv"
-    "$python" -m pip --python "$venv/bin/python" install --quiet pip
+    "$python" -m pip --python "$venv/bin/python" install -qq pip
 else
     rm -rf "$venv"
     echo "error: $python can't make virtual environments. On Debian or Ubuntu: sudo apt-get install python3-venv" >&2
