@@ -1,0 +1,197 @@
+"""Saving bundles to folders, and loading them from folders and zip archives of any origin."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import shutil
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from akkd_core.bundle.archive import MAX_ARCHIVE_BYTES, check_archive
+from akkd_core.bundle.content import MANIFEST, bundle_files, read_bundle
+from akkd_core.bundle.manifest import MAX_MANIFEST_BYTES
+from akkd_core.bundle.model import ModelBundle
+from akkd_core.errors import BundleError, BundleIntegrityError, ParameterError, ProductWriteError
+
+
+def default_bundle_path() -> Path:
+    """Return the folder of the bundle that is shipped with the package."""
+    return Path(str(files("akkd_core.bundle") / "default"))
+
+
+def save_bundle(bundle: ModelBundle, folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a bundle to a folder, whole or not at all.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    folder : path
+        Made with its parents; may exist if it is empty.
+    overwrite : bool
+        Replace a bundle that is there, with everything else in its folder.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ParameterError
+        If something is there that may not be replaced.
+    ProductWriteError
+        If it can't be written.
+    """
+    target = Path(folder)
+    _check_target(target, overwrite)
+    content = bundle_files(bundle)
+    token = secrets.token_hex(6)
+    partial = target.with_name(f".{target.name}.{token}.partial")
+    replaced = target.with_name(f".{target.name}.{token}.replaced")
+    try:
+        partial.mkdir(parents=True)
+        for name, data in content.items():
+            with open(partial / name, "wb") as handle:
+                handle.write(data)
+                handle.flush()
+                os.fsync(handle.fileno())
+        if target.exists():
+            target.rename(replaced)
+        partial.rename(target)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        raise ProductWriteError(f"{target}: the bundle can't be written ({error})") from error
+    shutil.rmtree(replaced, ignore_errors=True)
+    return target
+
+
+def load_bundle(path: str | Path, *, sensor: str | None = None) -> ModelBundle:
+    """Load and verify a bundle; nothing of it is executed and nothing is written.
+
+    Hashes, shapes, finite values and sizes are checked, links are refused, and files that the
+    format doesn't know are left alone. A zip archive is read in memory.
+
+    Parameters
+    ----------
+    path : path
+        A folder, or a zip archive of it.
+    sensor : str, optional
+        The sensor it must be made for.
+
+    Raises
+    ------
+    BundleVersionError
+        If its format is of another version.
+    BundleIntegrityError
+        If a file is missing, altered, malformed or hostile.
+    BundleMismatchError
+        If it was made for another sensor.
+    """
+    source = Path(path)
+    try:
+        read = _folder_reader(source) if source.is_dir() else _archive_reader(source)
+        bundle = read_bundle(read)
+        if sensor is not None:
+            bundle.require_sensor(sensor)
+    except BundleError as error:
+        raise type(error)(f"{source}: {error}") from None
+    return bundle
+
+
+def _check_target(target: Path, overwrite: bool) -> None:
+    if not target.name:
+        raise ParameterError(f"{target}: give a folder with a name")
+    if not target.exists() and not target.is_symlink():
+        return
+    if not target.is_dir() or target.is_symlink():
+        raise ParameterError(f"{target}: is not a folder; choose another path")
+    present = any(target.iterdir())
+    if present and not overwrite:
+        raise ParameterError(f"{target}: exists already; choose another folder or overwrite it")
+    if present and not (target / MANIFEST).is_file():
+        raise ParameterError(
+            f"{target}: holds no bundle and is not replaced; choose another folder"
+        )
+
+
+def _limit(name: str) -> int:
+    return MAX_MANIFEST_BYTES if name == MANIFEST else MAX_ARCHIVE_BYTES
+
+
+def _folder_reader(folder: Path) -> Callable[[str], bytes]:
+    remaining = MAX_ARCHIVE_BYTES
+
+    def read(name: str) -> bytes:
+        nonlocal remaining
+        data = _read_file(folder / name, min(remaining, _limit(name)), name)
+        remaining -= len(data)
+        return data
+
+    return read
+
+
+def _read_file(path: Path, limit: int, name: str) -> bytes:
+    """Read a regular file, not a link, not a pipe, up to a limit."""
+    try:
+        if stat.S_ISLNK(path.lstat().st_mode):
+            raise BundleIntegrityError(f"{name}: is a link")
+        with open(path, "rb", opener=_open_plain) as handle:
+            if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+                raise BundleIntegrityError(f"{name}: is not a plain file")
+            data = handle.read(limit + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BundleIntegrityError(f"{name}: can't be read ({reason})") from None
+    if len(data) > limit:
+        raise BundleIntegrityError(f"{name}: larger than {limit} bytes")
+    return data
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open without following a link that appeared meanwhile, and without waiting for a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _archive_reader(path: Path) -> Callable[[str], bytes]:
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        regular = False
+    if not regular:
+        raise BundleIntegrityError("no such bundle; give its folder or a zip archive of it")
+    data = _read_file(path.resolve(), MAX_ARCHIVE_BYTES, path.name)
+    check_archive(data, path.name)
+    prefix = _prefix(data, path.name)
+
+    def read(name: str) -> bytes:
+        limit = _limit(name)
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(prefix + name) as file:
+                content = file.read(limit + 1)
+        except KeyError:
+            raise BundleIntegrityError(f"{name}: not in the archive") from None
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise BundleIntegrityError(f"{name}: damaged in the archive ({error})") from None
+        if len(content) > limit:
+            raise BundleIntegrityError(f"{name}: larger than {limit} bytes")
+        return content
+
+    return read
+
+
+def _prefix(data: bytes, what: str) -> str:
+    """Return the folder inside the archive that holds the manifest, at most one level deep."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+    found = [n for n in names if n.split("/")[-1] == MANIFEST and n.count("/") <= 1]
+    if len(found) != 1:
+        raise BundleIntegrityError(f"{what}: holds {len(found)} manifests, expected one")
+    return found[0][: -len(MANIFEST)]
