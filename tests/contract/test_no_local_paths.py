@@ -9,13 +9,21 @@ from pathlib import Path
 import pytest
 
 # put together from parts, so that this file does not find itself
+_MACHINE = (
+    r"(?<![\w.])/" + "work/",
+    r"(?<![\w.])/" + "opt/",
+    "/" + r"(?:home|Users)/\w+",
+    "/" + "root/",
+)
+_REGISTRIES = (
+    "pypi" + r"\.org",
+    "python" + r"hosted\.org",
+    "deb" + r"\.debian\.org",
+    "anaconda" + r"\.org",
+)
 FORBIDDEN = {
-    "path of a machine": "|".join(
-        (r"(?<![\w.])/" + "work/", r"(?<![\w.])/" + "opt/", "/" + r"(?:home|Users)/\w+", "/" + "root/")
-    ),
-    "host of a package registry": "|".join(
-        ("pypi" + r"\.org", "python" + r"hosted\.org", "deb" + r"\.debian\.org", "anaconda" + r"\.org")
-    ),
+    "path of a machine": "|".join(_MACHINE),
+    "host of a package registry": "|".join(_REGISTRIES),
     "pip index of a machine": "--" + r"(?:extra-)?index-url|--find" + "-links",
 }
 
