@@ -15,7 +15,8 @@ MODULES = sorted((ROOT / "akkd_core").rglob("*.py"))
 Documented = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 UNIT_OR_DTYPE = re.compile(
-    r"float(?:16|32|64)?\b|u?int(?:8|16|32|64)?\b|\bbool\b|dtype|\bK\b|W m-2|kg m-2|\bum\b|hPa|\bkm\b|ppmv|kg/kg"
+    r"float(?:16|32|64)?\b|u?int(?:8|16|32|64)?\b|\bbool\b|dtype|\bK\b|W m-2|kg m-2|\bum\b|hPa"
+    r"|\bkm\b|ppmv|kg/kg"
     r"|\bm\b|\bdeg(?:rees)?\b|\b0-1\b|\b0 to 1\b|unit|digital number|brightness temperature"
     r"|radiance|emissivit|transmittance"
 )
