@@ -1,0 +1,83 @@
+"""Make the atmosphere tables that the package ships.
+
+    python tools/make_atmospheres.py train OUT.npz [--count 12000] [--seed 20260101]
+    python tools/make_atmospheres.py judge OUT.npz --profiles DIR
+
+DIR holds ECMWF_83P_91L.dat and diverse_52profiles_101L.dat (JCSDA/crtm, CC0).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from akkd_core.simulation import atmospheres, profiles
+
+VALIDATION_SHARE = 0.125
+
+
+class _StderrProgress:
+    """One line on standard error every five percent."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def update(self, fraction: float, message: str = "") -> None:
+        if fraction >= self._next:
+            sys.stderr.write(f"{fraction:5.0%} {message}\n")
+            self._next = fraction + 0.05
+
+    def cancelled(self) -> bool:
+        return False
+
+
+def make_train(count: int, seed: int, workers: int | None) -> atmospheres.AtmosphereTable:
+    """Training and validation atmospheres from disjoint sets of base profiles."""
+    validation = round(count * VALIDATION_SHARE)
+    parts = []
+    plan = (
+        ("train", atmospheres.TRAINING_WEIGHTS, count - validation, seed),
+        ("validation", atmospheres.VALIDATION_WEIGHTS, validation, seed + 1),
+    )
+    for split, weights, number, part_seed in plan:
+        base = [profiles.reference_profile(name) for name in weights]
+        cases = atmospheres.draw_varied_cases(base, number, part_seed, list(weights.values()))
+        parts.append(atmospheres.simulate_cases(cases, split, workers, _StderrProgress()))
+    return atmospheres.concatenate(parts)
+
+
+def make_judge(
+    folder: Path, draws: int, seed: int, workers: int | None
+) -> atmospheres.AtmosphereTable:
+    """Judging atmospheres from the ECMWF profiles, not varied."""
+    base = [
+        *profiles.read_ecmwf83(folder / "ECMWF_83P_91L.dat"),
+        *profiles.read_ecmwf52(folder / "diverse_52profiles_101L.dat"),
+    ]
+    cases = atmospheres.draw_judging_cases(base, draws, seed)
+    return atmospheres.simulate_cases(cases, "judge", workers, _StderrProgress())
+
+
+def main() -> None:
+    """Parse and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table", choices=("train", "judge"))
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--count", type=int, default=12000, help="atmospheres (train)")
+    parser.add_argument("--draws", type=int, default=3, help="draws per profile (judge)")
+    parser.add_argument("--profiles", type=Path, help="folder of the ECMWF profiles (judge)")
+    parser.add_argument("--seed", type=int, default=20260101)
+    parser.add_argument("--workers", type=int, default=None, help="processes (all cores)")
+    options = parser.parse_args()
+    if options.table == "train":
+        table = make_train(options.count, options.seed, options.workers)
+    elif options.profiles is None:
+        parser.error("judge needs --profiles DIR")
+    else:
+        table = make_judge(options.profiles, options.draws, options.seed, options.workers)
+    table.save_npz(options.output, packed=True)
+
+
+if __name__ == "__main__":
+    main()
