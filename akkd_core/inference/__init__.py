@@ -1,0 +1,1 @@
+"""Retrieval: from calibrated scenes and a model bundle to temperature and emissivity."""

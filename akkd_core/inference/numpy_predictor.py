@@ -1,0 +1,103 @@
+"""The numpy runtime: always there, needs nothing but numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.bundle.network import Network, activate
+from akkd_core.bundle.prediction import blocks, checked_inputs, mark_invalid
+
+_CACHE_BYTES = 1 << 20
+_BLOCK_MIN, _BLOCK_MAX = 128, 4096
+
+
+class NumpyPredictor:
+    """Evaluates a network block by block in buffers that stay in the cache.
+
+    The scene's share of the first layer is computed once. After a ReLU layer the bias costs no
+    pass of its own: ``relu(h + b) = max(h, -b) + b``, and the constant ``+ b`` goes into the next
+    layer's bias.
+    """
+
+    runtime = "numpy"
+    device = "cpu"
+
+    def __init__(self, network: Network, *, block: int | None = None) -> None:
+        self.network = network
+        self._block = block or block_rows(network)
+
+    def predict(
+        self, features: NDArray[np.float32], scene: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Predict as `Predictor.predict` says."""
+        rows, values = checked_inputs(self.network, features, scene)
+        net, n = self.network, self.network.n_pixel_inputs
+        outputs = np.empty((len(rows), net.n_outputs), dtype=np.float32)
+        layers = _folded(net, values)
+        size = min(self._block, max(len(rows), 1))
+        scaled = np.empty((size, n), dtype=np.float32)
+        buffers = [np.empty((size, kernel.shape[1]), dtype=np.float32) for kernel in net.kernels]
+        sources = [(k, source) for k, source in enumerate(net.add_columns) if source is not None]
+        with np.errstate(all="ignore"):
+            for part in blocks(len(rows), size):
+                raw, out = rows[part], outputs[part]
+                value = np.subtract(raw, net.input_mean[:n], out=scaled[: len(raw)])
+                value /= net.input_scale[:n]
+                for layer, buffer in zip(layers, buffers, strict=True):
+                    value = layer.apply(value, buffer[: len(raw)])
+                np.multiply(value, net.output_scale, out=out)
+                out += net.output_mean
+                for column, source in sources:
+                    out[:, column] += raw[:, source] if source < n else values[0, source - n]
+                mark_invalid(raw, out)
+        return outputs
+
+
+def block_rows(network: Network) -> int:
+    """Return how many rows keep the widest pair of layers within the second-level cache."""
+    widths = [network.n_pixel_inputs, *(bias.size for bias in network.biases)]
+    widest = max(a + b for a, b in zip(widths, widths[1:], strict=False))
+    rows = _CACHE_BYTES // (4 * widest)
+    power = 1 << max(rows.bit_length() - 1, 0)
+    return min(max(power, _BLOCK_MIN), _BLOCK_MAX)
+
+
+@dataclass(frozen=True, eq=False)
+class _FoldedLayer:
+    """A layer with either a bias to add or, for ReLU, the threshold that replaces it."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    activation: str
+
+    def apply(self, value: NDArray[np.float32], out: NDArray[np.float32]) -> NDArray[np.float32]:
+        np.matmul(value, self.kernel, out=out)
+        if self.activation == "relu":
+            return np.maximum(out, self.bias, out=out)
+        out += self.bias
+        activate(out, self.activation)
+        return out
+
+
+def _folded(network: Network, scene: NDArray[np.float32]) -> list[_FoldedLayer]:
+    """Fold the scene inputs into the first bias, and each ReLU's bias into the next layer's."""
+    n = network.n_pixel_inputs
+    scaled = (scene[0].astype(np.float64) - network.input_mean[n:]) / network.input_scale[n:]
+    carried = scaled @ network.kernels[0][n:].astype(np.float64)
+    layers = []
+    for i, kernel in enumerate(network.kernels):
+        bias = network.biases[i].astype(np.float64) + carried
+        relu = network.activations[i] == "relu"
+        used = kernel[:n] if i == 0 else kernel
+        layers.append(
+            _FoldedLayer(used, (-bias if relu else bias).astype(np.float32), network.activations[i])
+        )
+        if relu:
+            following = network.kernels[i + 1].astype(np.float64)
+            carried = bias.astype(np.float32).astype(np.float64) @ following
+        else:
+            carried = np.zeros(1)
+    return layers
