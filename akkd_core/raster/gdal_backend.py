@@ -1,0 +1,233 @@
+"""The raster protocol by osgeo.gdal (the system's or QGIS's); imported on first use only.
+
+Pixels pass as bytes (ReadRaster, WriteRaster), so that neither osgeo.gdal_array nor its numpy
+version is needed. GDAL's process-wide settings are put back after each call: the host may be QGIS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.errors import GranuleReadError
+from akkd_core.grid import Grid
+from akkd_core.raster.backends import raster_error
+from akkd_core.raster.protocol import DatasetHandle, RasterReader, RasterSpec
+from akkd_core.raster.rasterio_backend import CACHE_BYTES, check_window
+
+_DTYPE_OF = {
+    "Byte": "uint8",
+    "Int8": "int8",
+    "UInt16": "uint16",
+    "Int16": "int16",
+    "UInt32": "uint32",
+    "Int32": "int32",
+    "Float32": "float32",
+    "Float64": "float64",
+}
+_NAME_OF = {dtype: name for name, dtype in _DTYPE_OF.items()}
+
+
+def _gdal() -> Any:
+    return import_module("osgeo.gdal")
+
+
+def _osr() -> Any:
+    return import_module("osgeo.osr")
+
+
+@contextmanager
+def _session(**config: str) -> Iterator[Any]:
+    """Exceptions on, own cache limit and options, all put back afterwards."""
+    gdal = _gdal()
+    had_exceptions = gdal.GetUseExceptions()
+    cache = gdal.GetCacheMax()
+    previous = {key: gdal.GetConfigOption(key) for key in config}
+    gdal.UseExceptions()
+    gdal.SetCacheMax(min(cache, CACHE_BYTES))
+    for key, value in config.items():
+        gdal.SetConfigOption(key, value)
+    try:
+        yield gdal
+    finally:
+        for key, old in previous.items():
+            gdal.SetConfigOption(key, old)
+        gdal.SetCacheMax(cache)
+        if not had_exceptions:
+            gdal.DontUseExceptions()
+
+
+def _wkt(epsg: int) -> str:
+    reference = _osr().SpatialReference()
+    reference.ImportFromEPSG(epsg)
+    return str(reference.ExportToWkt())
+
+
+class GdalReader:
+    """A :class:`akkd_core.raster.protocol.RasterReader`."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            with _session() as gdal:
+                self._dataset: Any = gdal.OpenEx(path, gdal.OF_RASTER)
+        except RuntimeError as error:
+            raise raster_error(path, error) from error
+        dataset = self._dataset
+        bands = [dataset.GetRasterBand(i + 1) for i in range(dataset.RasterCount)]
+        if not bands:
+            raise GranuleReadError(f"{path}: holds no raster bands. Give one of its subdatasets")
+        self.shape = (int(dataset.RasterYSize), int(dataset.RasterXSize))
+        self.count = len(bands)
+        name = _gdal().GetDataTypeName(bands[0].DataType)
+        if name not in _DTYPE_OF:
+            raise GranuleReadError(f"{path}: pixels of type {name} aren't supported. Convert it")
+        self.dtype = _DTYPE_OF[name]
+        nodata = bands[0].GetNoDataValue()
+        self.nodata = None if nodata is None else float(nodata)
+        self.descriptions = tuple(str(band.GetDescription()) for band in bands)
+        self.units = tuple(str(band.GetUnitType() or "") for band in bands)
+        self.tags: dict[str, str] = dict(dataset.GetMetadata())
+        self.band_tags: tuple[dict[str, str], ...] = tuple(
+            dict(band.GetMetadata()) for band in bands
+        )
+        self.grid = self._grid()
+
+    def _grid(self) -> Grid | None:
+        reference = self._dataset.GetSpatialRef()
+        if reference is None:
+            return None
+        code = reference.GetAuthorityCode(None)
+        if code is None and reference.AutoIdentifyEPSG() == 0:
+            code = reference.GetAuthorityCode(None)
+        if code is None:
+            return None
+        return Grid(int(code), tuple(self._dataset.GetGeoTransform()), *self.shape)
+
+    def read(
+        self, row: int, col: int, rows: int, cols: int, bands: Sequence[int] | None = None
+    ) -> NDArray[Any]:
+        """Pixels of a window, (band, row, col). Raises InputError, GranuleReadError."""
+        check_window(self.path, self.shape, row, col, rows, cols)
+        wanted = list(bands) if bands is not None else list(range(1, self.count + 1))
+        try:
+            with _session() as gdal:
+                data = self._dataset.ReadRaster(
+                    col, row, cols, rows,
+                    buf_type=gdal.GetDataTypeByName(_NAME_OF[self.dtype]),
+                    band_list=wanted,
+                )
+        except RuntimeError as error:
+            raise raster_error(self.path, error) from error
+        pixels = np.frombuffer(data, dtype=self.dtype).reshape(len(wanted), rows, cols)
+        return pixels.copy()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._dataset = None
+
+    def __enter__(self) -> RasterReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _GdalHandle:
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    def write(self, array: NDArray[Any], row: int, col: int) -> None:
+        """Write pixels (band, row, col)."""
+        bands, rows, cols = array.shape
+        with _session() as gdal:
+            self._dataset.WriteRaster(
+                col, row, cols, rows,
+                np.ascontiguousarray(array).tobytes(),
+                buf_type=gdal.GetDataTypeByName(_NAME_OF[array.dtype.name]),
+                band_list=list(range(1, bands + 1)),
+            )
+
+    def set_band_tags(self, band: int, tags: Mapping[str, str]) -> None:
+        """Add tags to a band, counted from 1."""
+        target = self._dataset.GetRasterBand(band)
+        for key, value in tags.items():
+            target.SetMetadataItem(key, value)
+
+    def close(self) -> None:
+        """Flush and close."""
+        if self._dataset is not None:
+            dataset, self._dataset = self._dataset, None
+            with _session():
+                dataset.FlushCache()
+                del dataset
+
+
+class GdalEngine:
+    """An :class:`akkd_core.raster.protocol.Engine`."""
+
+    name = "gdal"
+
+    def open(self, path: str) -> RasterReader:
+        """Open for reading. Raises GranuleReadError."""
+        return GdalReader(path)
+
+    def create(self, path: str, spec: RasterSpec) -> DatasetHandle:
+        """Create an uncompressed tiled GeoTIFF."""
+        grid = spec.grid
+        options = ["TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "BIGTIFF=IF_SAFER"]
+        with _session() as gdal:
+            kind = gdal.GetDataTypeByName(_NAME_OF[spec.dtype])
+            dataset = gdal.GetDriverByName("GTiff").Create(
+                path, grid.cols, grid.rows, spec.count, kind, options=options
+            )
+            dataset.SetProjection(_wkt(grid.epsg))
+            dataset.SetGeoTransform(grid.geotransform)
+            for key, value in spec.tags.items():
+                dataset.SetMetadataItem(key, value)
+            for index in range(spec.count):
+                band = dataset.GetRasterBand(index + 1)
+                band.SetDescription(spec.descriptions[index])
+                if spec.nodata is not None:
+                    band.SetNoDataValue(spec.nodata)
+                if spec.units[index]:
+                    band.SetUnitType(spec.units[index])
+                for key, value in spec.band_tags[index].items():
+                    band.SetMetadataItem(key, value)
+        return _GdalHandle(dataset)
+
+    def translate(self, source: str, target: str, options: Mapping[str, str]) -> None:
+        """Copy a GeoTIFF to a COG."""
+        with _session() as gdal:
+            dataset = gdal.Open(source)
+            copy = gdal.GetDriverByName("COG").CreateCopy(
+                target, dataset, options=[f"{key}={value}" for key, value in options.items()]
+            )
+            copy.FlushCache()
+            del copy, dataset
+
+    def write_png(self, path: str, image: NDArray[np.uint8]) -> None:
+        """Write an image (band, row, col) of 3 or 4 bands without side-car files."""
+        bands, rows, cols = image.shape
+        with _session(GDAL_PAM_ENABLED="NO") as gdal:
+            memory = gdal.GetDriverByName("MEM").Create("", cols, rows, bands, gdal.GDT_Byte)
+            memory.WriteRaster(0, 0, cols, rows, np.ascontiguousarray(image).tobytes())
+            copy = gdal.GetDriverByName("PNG").CreateCopy(path, memory, options=["ZLEVEL=9"])
+            del copy, memory
+
+    def delete(self, path: str) -> None:
+        """Delete a file, also in memory; quiet where there is none."""
+        gdal = _gdal()
+        if gdal.VSIStatL(path) is not None:
+            gdal.Unlink(path)

@@ -1,0 +1,111 @@
+"""Between projected coordinates and longitude, latitude (WGS 84, degrees)."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from akkd_core.errors import MissingDependencyError
+from akkd_core.raster.backends import gdal_first
+
+_LONLAT = 4326
+
+Coordinates = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def _pyproj(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+    transformer = import_module("pyproj").Transformer.from_crs(source, target, always_xy=True)
+    return transformer.transform(x, y)
+
+
+def _osr(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+    osr = import_module("osgeo.osr")
+    references = []
+    for code in (source, target):
+        reference = osr.SpatialReference()
+        reference.ImportFromEPSG(code)
+        # Always x then y, as the other two; axis mapping exists since GDAL 3.
+        reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
+        references.append(reference)
+    transformation = osr.CoordinateTransformation(*references)
+    points = transformation.TransformPoints(list(zip(x.tolist(), y.tolist(), strict=True)))
+    return [p[0] for p in points], [p[1] for p in points]
+
+
+def _rasterio(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+    warp = import_module("rasterio.warp")
+    return warp.transform({"init": f"epsg:{source}"}, {"init": f"epsg:{target}"}, x, y)
+
+
+_WAYS = {"pyproj": _pyproj, "osr": _osr, "rasterio": _rasterio}
+
+
+def _transform(source: int, target: int, x: ArrayLike, y: ArrayLike, way: str) -> Coordinates:
+    xs, ys = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
+    ways: tuple[str, ...]
+    if way != "auto":
+        ways = (way,)
+    else:
+        ways = ("osr",) if gdal_first() else ("pyproj", "osr", "rasterio")
+    for name in ways:
+        try:
+            out = _WAYS[name](source, target, xs.ravel(), ys.ravel())
+        except ImportError:
+            continue
+        first, second = (np.asarray(part, np.float64).reshape(xs.shape) for part in out)
+        return first, second
+    raise MissingDependencyError(
+        "map projections need pyproj, GDAL's Python module (osgeo) or rasterio. "
+        "Install one: pip install pyproj, or apt install python3-gdal"
+    )
+
+
+def to_lonlat(epsg: int, x: ArrayLike, y: ArrayLike, way: str = "auto") -> Coordinates:
+    """Longitude and latitude of projected coordinates.
+
+    Parameters
+    ----------
+    epsg : int
+        Code of the coordinates' system.
+    x, y : array_like of float
+        Easting and northing, m.
+    way : {"auto", "pyproj", "osr", "rasterio"}
+
+    Returns
+    -------
+    lon, lat : ndarray of float64
+        WGS 84, degrees, -180-180 and -90-90.
+
+    Raises
+    ------
+    MissingDependencyError
+        If none of the three packages is installed.
+    """
+    return _transform(epsg, _LONLAT, x, y, way)
+
+
+def from_lonlat(epsg: int, lon: ArrayLike, lat: ArrayLike, way: str = "auto") -> Coordinates:
+    """Projected coordinates of longitude and latitude, the inverse of :func:`to_lonlat`.
+
+    Parameters
+    ----------
+    epsg : int
+        Code of the wanted system.
+    lon, lat : array_like of float
+        WGS 84, degrees.
+    way : {"auto", "pyproj", "osr", "rasterio"}
+
+    Returns
+    -------
+    x, y : ndarray of float64
+        Easting and northing, m.
+
+    Raises
+    ------
+    MissingDependencyError
+        If none of the three packages is installed.
+    """
+    return _transform(_LONLAT, epsg, lon, lat, way)
