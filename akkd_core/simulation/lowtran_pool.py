@@ -108,7 +108,7 @@ def simulate_spectra(
     if not cases:
         return []
     require_lowtran()
-    count = min(workers or len(os.sched_getaffinity(0)), len(cases))
+    count = min(workers or _usable_cores(), len(cases))
     # A fresh interpreter: forking a process that runs threads (BLAS, Qt) is not safe.
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="akkd-lowtran-") as root:
@@ -120,6 +120,13 @@ def simulate_spectra(
         finally:
             for worker in pool:
                 worker.stop()
+
+
+def _usable_cores() -> int:
+    """Cores that this process may run on (fewer than the machine's in a container)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _drive(

@@ -201,7 +201,8 @@ def hydrostatic_pressure_hpa(
     mean = 0.5 * (virtual[:-1] + virtual[1:])
     scale_m = _GAS_CONSTANT_J_MOL_K / (_DRY_AIR_KG_MOL * _GRAVITY_M_S2) * mean
     depth = np.cumsum(np.diff(altitude_km) * 1000.0 / scale_m)
-    return surface_hpa * np.exp(-np.concatenate([[0.0], depth]))
+    result: Array = surface_hpa * np.exp(-np.concatenate([[0.0], depth]))
+    return result
 
 
 def _virtual_temperature(temperature_k: Array, water_vapour_ppmv: Array) -> Array:
@@ -212,7 +213,8 @@ def _virtual_temperature(temperature_k: Array, water_vapour_ppmv: Array) -> Arra
 
 def standard_altitude_km(pressure_hpa: float) -> float:
     """Altitude of a pressure in the U.S. Standard Atmosphere 1976, troposphere, not below 0, km."""
-    return max(0.0, 44.3308 * (1.0 - (pressure_hpa / 1013.25) ** 0.190263))
+    altitude = 44.3308 * (1.0 - float((pressure_hpa / 1013.25) ** 0.190263))
+    return max(0.0, altitude)
 
 
 def reference_profile(identifier: str) -> Profile:
