@@ -1,6 +1,6 @@
 """Make the atmosphere tables that the package ships.
 
-    python tools/make_atmospheres.py train OUT.npz [--count 12000] [--seed 20260101]
+    python tools/make_atmospheres.py train OUT.npz [--count 24000] [--seed 20260101]
     python tools/make_atmospheres.py judge OUT.npz --profiles DIR
 
 DIR holds ECMWF_83P_91L.dat and diverse_52profiles_101L.dat (JCSDA/crtm, CC0).
@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from akkd_core.simulation import atmospheres, profiles
+from akkd_core.simulation import atmosphere_draws, atmospheres, profiles
 
 VALIDATION_SHARE = 0.125
 
@@ -37,13 +37,13 @@ def make_train(count: int, seed: int, workers: int | None) -> atmospheres.Atmosp
     validation = round(count * VALIDATION_SHARE)
     parts = []
     plan = (
-        ("train", atmospheres.TRAINING_WEIGHTS, count - validation, seed),
-        ("validation", atmospheres.VALIDATION_WEIGHTS, validation, seed + 1),
+        ("train", atmosphere_draws.TRAINING_WEIGHTS, count - validation, seed),
+        ("validation", atmosphere_draws.VALIDATION_WEIGHTS, validation, seed + 1),
     )
     for split, weights, number, part_seed in plan:
         base = [profiles.reference_profile(name) for name in weights]
-        cases = atmospheres.draw_varied_cases(base, number, part_seed, list(weights.values()))
-        parts.append(atmospheres.simulate_cases(cases, split, workers, _StderrProgress()))
+        cases = atmosphere_draws.draw_varied_cases(base, number, part_seed, list(weights.values()))
+        parts.append(atmosphere_draws.simulate_cases(cases, split, workers, _StderrProgress()))
     return atmospheres.concatenate(parts)
 
 
@@ -55,8 +55,8 @@ def make_judge(
         *profiles.read_ecmwf83(folder / "ECMWF_83P_91L.dat"),
         *profiles.read_ecmwf52(folder / "diverse_52profiles_101L.dat"),
     ]
-    cases = atmospheres.draw_judging_cases(base, draws, seed)
-    return atmospheres.simulate_cases(cases, "judge", workers, _StderrProgress())
+    cases = atmosphere_draws.draw_judging_cases(base, draws, seed)
+    return atmosphere_draws.simulate_cases(cases, "judge", workers, _StderrProgress())
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", choices=("train", "judge"))
     parser.add_argument("output", type=Path)
-    parser.add_argument("--count", type=int, default=12000, help="atmospheres (train)")
+    parser.add_argument("--count", type=int, default=24000, help="atmospheres (train)")
     parser.add_argument("--draws", type=int, default=3, help="draws per profile (judge)")
     parser.add_argument("--profiles", type=Path, help="folder of the ECMWF profiles (judge)")
     parser.add_argument("--seed", type=int, default=20260101)

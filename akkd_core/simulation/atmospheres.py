@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import os
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
@@ -196,7 +198,7 @@ def load_atmospheres(path: Path) -> AtmosphereTable:
     path = Path(path)
     try:
         columns = _read_csv(path) if path.suffix.lower() == ".csv" else _read_npz(path)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, InputError):
             raise
         raise GranuleReadError(f"{path}: can't be read as an atmosphere table ({error})") from error
@@ -216,9 +218,10 @@ def load_atmospheres(path: Path) -> AtmosphereTable:
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {}
-    with np.load(path, allow_pickle=False) as archive:
-        if not hasattr(archive, "files"):
-            raise InputError(f"{path}: is one array, not an atmosphere table (.npz)")
+    archive = np.load(path, allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise InputError(f"{path}: is one array, not an atmosphere table (.npz)")
+    with archive:
         for name in archive.files:
             if name.startswith(_SCALE_PREFIX):
                 continue

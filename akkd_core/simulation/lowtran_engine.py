@@ -259,7 +259,7 @@ class Lowtran7:
 
 
 def band_matrix(sensor: Sensor) -> Array:
-    """Weights (bands, wavenumbers) that average a spectrum over each band's SRF.
+    """Weights, float64 (bands, wavenumbers), that average a spectrum over each band's SRF.
 
     The spectrum is taken as linear in wavelength between LOWTRAN7's points.
     """

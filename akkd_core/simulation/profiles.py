@@ -353,13 +353,13 @@ def _header_value(path: Path, number: int, header: str, index: int) -> float:
 
 
 def _numbers(path: Path, number: int, rows: list[str], columns: int) -> Array:
+    words = [row.split() for row in rows]
+    if not words or any(len(row) != columns for row in words):
+        raise InputError(f"{path}: profile {number} should have {columns} columns")
     try:
-        table = np.array([[float(word) for word in row.split()] for row in rows], dtype=np.float64)
+        return np.array([[float(word) for word in row] for row in words], dtype=np.float64)
     except ValueError as error:
         raise InputError(f"{path}: profile {number} holds something other than numbers") from error
-    if table.ndim != 2 or table.shape[1] != columns:
-        raise InputError(f"{path}: profile {number} should have {columns} columns")
-    return table
 
 
 def _without_envelopes(path: Path, profiles: list[Profile], count: int) -> tuple[Profile, ...]:
