@@ -12,8 +12,8 @@ from akkd_core.raster.backends import (
     gdal_first,
     open_raster,
     select_backend,
-    write_png,
 )
+from akkd_core.raster.png import prepare_png, write_png
 from akkd_core.raster.protocol import RasterReader, RasterSpec, RasterWriter
 from akkd_core.raster.temporary import remove_leftovers, temporary_path
 
@@ -24,6 +24,7 @@ __all__ = [
     "create_cog",
     "gdal_first",
     "open_raster",
+    "prepare_png",
     "remove_leftovers",
     "select_backend",
     "temporary_path",

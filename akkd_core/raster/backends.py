@@ -9,9 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from akkd_core.errors import (
     GranuleReadError,
     MissingDependencyError,
@@ -21,7 +18,6 @@ from akkd_core.errors import (
 from akkd_core.grid import Grid
 from akkd_core.raster.cog import CogWriter
 from akkd_core.raster.protocol import Engine, RasterReader, RasterSpec, RasterWriter
-from akkd_core.raster.temporary import remove_leftovers, remove_own, temporary_path, write_error
 
 BACKENDS = ("auto", "rasterio", "gdal")
 
@@ -168,38 +164,6 @@ def create_cog(
     if path.exists() and not overwrite:
         raise ProductWriteError(f"{path}: exists already. Give --overwrite to replace it")
     return CogWriter(select_backend(backend), path, spec)
-
-
-def write_png(path: str | Path, image: NDArray[np.uint8], backend: str = "auto") -> None:
-    """Write a PNG under a temporary name and rename it.
-
-    Parameters
-    ----------
-    path : path
-    image : ndarray of uint8, (3 or 4, row, col)
-        Red, green, blue[, opacity].
-
-    Raises
-    ------
-    ProductWriteError
-        If the disk refuses.
-    """
-    path = Path(path)
-    remove_leftovers(path)
-    temporary = temporary_path(path)
-    try:
-        select_backend(backend).write_png(str(temporary), image)
-        with open(temporary, "rb") as handle:
-            handle.seek(-12, os.SEEK_END)
-            if handle.read()[4:8] != b"IEND":
-                raise OSError("the image was cut short")
-        os.replace(temporary, path)
-    except ImportError:
-        raise
-    except Exception as error:
-        raise write_error(path, error) from error
-    finally:
-        remove_own(temporary)
 
 
 def raster_error(path: str, cause: Any) -> GranuleReadError:

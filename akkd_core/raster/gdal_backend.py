@@ -43,21 +43,16 @@ def _osr() -> Any:
 
 
 @contextmanager
-def _session(**config: str) -> Iterator[Any]:
-    """Exceptions on, own cache limit and options, all put back afterwards."""
+def _session() -> Iterator[Any]:
+    """Exceptions on and an own cache limit, both put back afterwards."""
     gdal = _gdal()
     had_exceptions = gdal.GetUseExceptions()
     cache = gdal.GetCacheMax()
-    previous = {key: gdal.GetConfigOption(key) for key in config}
     gdal.UseExceptions()
     gdal.SetCacheMax(min(cache, CACHE_BYTES))
-    for key, value in config.items():
-        gdal.SetConfigOption(key, value)
     try:
         yield gdal
     finally:
-        for key, old in previous.items():
-            gdal.SetConfigOption(key, old)
         gdal.SetCacheMax(cache)
         if not had_exceptions:
             gdal.DontUseExceptions()
@@ -216,15 +211,6 @@ class GdalEngine:
             )
             copy.FlushCache()
             del copy, dataset
-
-    def write_png(self, path: str, image: NDArray[np.uint8]) -> None:
-        """Write an image (band, row, col) of 3 or 4 bands without side-car files."""
-        bands, rows, cols = image.shape
-        with _session(GDAL_PAM_ENABLED="NO") as gdal:
-            memory = gdal.GetDriverByName("MEM").Create("", cols, rows, bands, gdal.GDT_Byte)
-            memory.WriteRaster(0, 0, cols, rows, np.ascontiguousarray(image).tobytes())
-            copy = gdal.GetDriverByName("PNG").CreateCopy(path, memory, options=["ZLEVEL=9"])
-            del copy, memory
 
     def delete(self, path: str) -> None:
         """Delete a file, also in memory; quiet where there is none."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from akkd_core.errors import ParameterError
 from akkd_core.grid import Grid
+from akkd_core.raster.statistics import BandStatistics
 
 DTYPES = ("float32", "uint16", "uint8")
 """Pixel types that AKKD writes."""
@@ -106,6 +107,14 @@ class RasterReader(Protocol):
 class RasterWriter(Protocol):
     """A COG being written under a temporary name."""
 
+    @property
+    def size(self) -> int:
+        """Size of the finished file, bytes."""
+
+    @property
+    def statistics(self) -> BandStatistics:
+        """Statistics of the float pixels written so far."""
+
     def write(self, array: NDArray[Any], row: int, col: int) -> None:
         """Write pixels (band, row, col) at a window's upper left corner."""
 
@@ -148,9 +157,6 @@ class Engine(Protocol):
 
     def translate(self, source: str, target: str, options: Mapping[str, str]) -> None:
         """Copy a GeoTIFF to a COG."""
-
-    def write_png(self, path: str, image: NDArray[np.uint8]) -> None:
-        """Write an image (band, row, col) of 3 or 4 bands without side-car files."""
 
     def delete(self, path: str) -> None:
         """Delete a file, also in memory; quiet where there is none."""

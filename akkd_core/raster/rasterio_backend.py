@@ -9,7 +9,6 @@ from importlib import import_module
 from types import TracebackType
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import GranuleReadError, InputError
@@ -24,8 +23,8 @@ def _rasterio(name: str = "rasterio") -> Any:
     return import_module(name)
 
 
-def _env(**options: Any) -> Any:
-    return _rasterio().Env(GDAL_CACHEMAX=CACHE_BYTES, **options)
+def _env() -> Any:
+    return _rasterio().Env(GDAL_CACHEMAX=CACHE_BYTES)
 
 
 def _read_error(path: str, error: Exception) -> GranuleReadError:
@@ -178,16 +177,6 @@ class RasterioEngine:
         """Copy a GeoTIFF to a COG."""
         with _env(), _rasterio().open(source) as dataset:
             _rasterio("rasterio.shutil").copy(dataset, target, driver="COG", **options)
-
-    def write_png(self, path: str, image: NDArray[np.uint8]) -> None:
-        """Write an image (band, row, col) of 3 or 4 bands without side-car files."""
-        bands, rows, cols = image.shape
-        with _env(GDAL_PAM_ENABLED="NO"), _quiet():
-            with _rasterio().open(
-                path, "w", driver="PNG", height=rows, width=cols, count=bands, dtype="uint8",
-                ZLEVEL=9,
-            ) as dataset:
-                dataset.write(image)
 
     def delete(self, path: str) -> None:
         """Delete a file, also in memory; quiet where there is none."""

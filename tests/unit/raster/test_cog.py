@@ -20,7 +20,7 @@ from akkd_core.errors import (
     ProductWriteError,
 )
 from akkd_core.grid import Grid
-from akkd_core.raster import create_cog, open_raster, select_backend, write_png
+from akkd_core.raster import create_cog, open_raster, select_backend
 
 GRID = Grid(32750, (281279.4, 90.0, 0.0, 9073854.5, 0.0, -90.0), 700, 830)
 INSTALLED = [
@@ -218,16 +218,6 @@ def test_missing_folder_is_one_line(tmp_path: Path, backend: str) -> None:
     with pytest.raises(ProductWriteError, match="No such file") as caught:
         write(tmp_path / "absent" / "x.tif", pixels(), backend)
     assert "\n" not in str(caught.value)
-
-
-@backends
-def test_png(tmp_path: Path, backend: str) -> None:
-    image = np.random.default_rng(1).integers(0, 255, (4, 20, 30)).astype(np.uint8)
-    write_png(tmp_path / "p.png", image, backend)
-    assert os.listdir(tmp_path) == ["p.png"]
-    with open_raster(tmp_path / "p.png", backend) as raster:
-        assert raster.grid is None
-        np.testing.assert_array_equal(raster.read(0, 0, 20, 30), image)
 
 
 def test_unknown_backend() -> None:

@@ -1,0 +1,396 @@
+"""Writing a product: five GeoTIFFs, a preview and a STAC item, visible only when whole.
+
+Every file is made under a temporary name; when all are whole they are renamed, the STAC item
+last. So the item's presence, with the sizes it lists, says that the product is complete, and a
+process killed at any moment leaves no file under a final name that is not whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from akkd_core.errors import AkkdError, InputError
+from akkd_core.images import GranuleMetadata, Scene
+from akkd_core.inference.layers import LAYERS, Layer, qc_bit_tags
+from akkd_core.inference.preview import Preview
+from akkd_core.inference.stac import (
+    RasterAsset,
+    assets_present,
+    make_item,
+    read_item,
+    write_item,
+)
+from akkd_core.inference.tile import RetrievalTile
+from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
+from akkd_core.provenance import SOFTWARE
+from akkd_core.raster import RasterWriter, create_cog, prepare_png
+from akkd_core.raster.temporary import remove_leftovers, remove_own, write_error
+
+_WRITING_SHARE = 0.8
+"""Share of the progress that goes to the tiles; the rest to compressing the files."""
+
+
+@dataclass(frozen=True)
+class ProductProvenance:
+    """Where a product's numbers come from.
+
+    Parameters
+    ----------
+    model_name, model_sha256 : str
+        Of the bundle (SHA-256 of its manifest).
+    error_method : str
+        How LST_err and LSE_err were made, in words; goes into their tags.
+    ancillary : mapping of str to float or None
+        Ancillary data by name with unit, None where not given.
+    extra : mapping of str to str
+        Further facts.
+    """
+
+    model_name: str
+    model_sha256: str
+    error_method: str
+    ancillary: Mapping[str, float | None] = field(default_factory=dict)
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Plain values for the STAC item."""
+        return {
+            "model": self.model_name,
+            "model_sha256": self.model_sha256,
+            "error_method": self.error_method,
+            "ancillary": dict(self.ancillary),
+            **self.extra,
+        }
+
+
+@dataclass(frozen=True)
+class ProductPaths:
+    """Final names of a product's files.
+
+    Parameters
+    ----------
+    layers : mapping of str to Path
+        GeoTIFF by suffix, e.g. ``LST``.
+    preview, item : Path
+    """
+
+    layers: Mapping[str, Path]
+    preview: Path
+    item: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files, the STAC item last."""
+        return (*self.layers.values(), self.preview, self.item)
+
+
+@dataclass(frozen=True)
+class ProductSummary:
+    """What became of one scene.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : Path
+    status : str
+        ``written``, ``skipped`` (a complete product was there) or ``failed``.
+    files : tuple of Path
+    valid_percent : float or None
+        Share of pixels with a temperature, 0-100.
+    lst_mean_k, lst_min_k, lst_max_k : float or None
+        K.
+    seconds : float
+        Time taken.
+    error : AkkdError or None
+        Why it failed.
+    """
+
+    scene_id: str
+    folder: Path
+    status: str
+    files: tuple[Path, ...] = ()
+    valid_percent: float | None = None
+    lst_mean_k: float | None = None
+    lst_min_k: float | None = None
+    lst_max_k: float | None = None
+    seconds: float = 0.0
+    error: AkkdError | None = None
+
+
+def product_paths(scene_id: str, folder: str | Path) -> ProductPaths:
+    """Name a product's files.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+
+    Returns
+    -------
+    ProductPaths
+    """
+    folder = Path(folder)
+    return ProductPaths(
+        {layer.suffix: folder / f"{scene_id}_{layer.suffix}.tif" for layer in LAYERS},
+        folder / f"{scene_id}_preview.png",
+        folder / f"{scene_id}.json",
+    )
+
+
+def is_complete(scene_id: str, folder: str | Path) -> bool:
+    """Whether a whole product of a scene lies in a folder.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+
+    Returns
+    -------
+    bool
+        True if the STAC item can be read, belongs to the scene, lists every layer, and each
+        listed file is there with its size.
+    """
+    paths = product_paths(scene_id, folder)
+    item = read_item(paths.item)
+    if item is None or item.get("id") != scene_id:
+        return False
+    wanted = {layer.suffix for layer in LAYERS} | {"preview"}
+    return wanted <= set(item["assets"]) and assets_present(paths.item, item)
+
+
+def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) -> ProductSummary:
+    """Summary of a complete product, read from its STAC item.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+    status : str
+    seconds : float
+    """
+    paths = product_paths(scene_id, folder)
+    item = read_item(paths.item) or {"assets": {}}
+    bands = item["assets"].get("LST", {}).get("raster:bands", [{}])
+    found = bands[0].get("statistics", {})
+    return ProductSummary(
+        scene_id=scene_id,
+        folder=Path(folder),
+        status=status,
+        files=paths.files,
+        valid_percent=found.get("valid_percent", 0.0),
+        lst_mean_k=found.get("mean"),
+        lst_min_k=found.get("minimum"),
+        lst_max_k=found.get("maximum"),
+        seconds=seconds,
+    )
+
+
+def provenance_tags(metadata: GranuleMetadata) -> dict[str, str]:
+    """Tags that say which granule a raster comes from, and what made it.
+
+    Parameters
+    ----------
+    metadata : GranuleMetadata
+
+    Returns
+    -------
+    dict of str to str
+    """
+    acquired = metadata.acquired_at.isoformat().replace("+00:00", "Z")
+    tags = {
+        "TIFFTAG_SOFTWARE": SOFTWARE,
+        "SOFTWARE": SOFTWARE,
+        "SOURCE_ID": metadata.granule_id,
+        "SOURCE_PRODUCT": f"{metadata.product} {metadata.collection}",
+        "SOURCE_FILES": ", ".join(Path(name).name for name in metadata.source_files),
+        "ACQUIRED_AT": acquired,
+        "PLATFORM": "Terra",
+        "INSTRUMENT": "ASTER TIR",
+    }
+    optional = {
+        "RADIOMETRIC_VERSION": metadata.radiometric_version or None,
+        "VIEW_ZENITH_DEG": metadata.view_zenith_deg,
+        "DAYTIME": metadata.daytime,
+    }
+    tags.update({key: str(value) for key, value in optional.items() if value is not None})
+    return tags
+
+
+def _layer_tags(
+    layer: Layer, common: Mapping[str, str], source: ProductProvenance
+) -> dict[str, str]:
+    tags = {**common, "TITLE": layer.title}
+    tags["MODEL"] = source.model_name
+    tags["MODEL_SHA256"] = source.model_sha256
+    for name, value in source.ancillary.items():
+        tags[f"ANCILLARY_{name.upper()}"] = "not given" if value is None else f"{value:g}"
+    for name, text in source.extra.items():
+        tags[name.upper()] = text
+    if layer.suffix.endswith("_err"):
+        tags["ERROR_METHOD"] = source.error_method
+    if layer.suffix == "QC":
+        tags.update(qc_bit_tags())
+    return tags
+
+
+class _ProductWriter:
+    """The open files of one product."""
+
+    def __init__(self, scene: Scene, paths: ProductPaths, source: ProductProvenance) -> None:
+        self._scene, self._paths = scene, paths
+        self._preview = Preview(scene.grid)
+        self._writers: dict[str, RasterWriter] = {}
+        self._covered = 0
+        self._picture: Path | None = None
+        common = provenance_tags(scene.metadata)
+        try:
+            for layer in LAYERS:
+                self._writers[layer.suffix] = create_cog(
+                    paths.layers[layer.suffix],
+                    grid=scene.grid,
+                    count=len(layer.bands),
+                    dtype=layer.dtype,
+                    nodata=layer.nodata,
+                    descriptions=layer.bands,
+                    tags=_layer_tags(layer, common, source),
+                    band_tags=layer.band_tags(),
+                    units=[layer.unit] * len(layer.bands),
+                    overwrite=True,
+                )
+        except BaseException:
+            self.abort()
+            raise
+
+    def add(self, tile: RetrievalTile) -> None:
+        """Write a tile into all layers."""
+        for layer in LAYERS:
+            array = getattr(tile, layer.field)
+            block = array if array.ndim == 3 else array[np.newaxis]
+            self._writers[layer.suffix].write(block, tile.row, tile.col)
+        self._preview.add(tile)
+        self._covered += tile.lst.size
+
+    @property
+    def covered(self) -> float:
+        """Share of the raster that was written, 0-1."""
+        return self._covered / (self._scene.grid.rows * self._scene.grid.cols)
+
+    def finish(self, progress: Progress) -> None:
+        """Make every file whole under its temporary name."""
+        if self.covered != 1.0:
+            raise InputError(
+                f"{self._scene.metadata.granule_id}: tiles cover {self.covered:.2%} of the scene"
+            )
+        for index, (suffix, writer) in enumerate(self._writers.items()):
+            checkpoint(progress, index / len(self._writers), f"compressing {suffix}")
+            writer.finish()
+        self._picture = prepare_png(self._paths.preview, *self._preview.draw())
+
+    def publish(self, source: ProductProvenance) -> None:
+        """Give every file its final name, the STAC item last."""
+        assert self._picture is not None
+        assets = [
+            RasterAsset(
+                key=layer.suffix,
+                file_name=self._paths.layers[layer.suffix].name,
+                title=layer.title,
+                role=layer.role,
+                size=self._writers[layer.suffix].size,
+                bands=layer.bands,
+                long_names=layer.long_names,
+                unit=layer.unit,
+                dtype=layer.dtype,
+                nodata=layer.nodata,
+                statistics=self._writers[layer.suffix].statistics,
+            )
+            for layer in LAYERS
+        ]
+        picture = (self._paths.preview.name, self._picture.stat().st_size)
+        scene = self._scene
+        item = make_item(scene.metadata, scene.grid, assets, picture, source.facts())
+        # From here until the new item is there, the product counts as incomplete.
+        self._paths.item.unlink(missing_ok=True)
+        for writer in self._writers.values():
+            writer.publish()
+        os.replace(self._picture, self._paths.preview)
+        write_item(self._paths.item, item)
+
+    def abort(self) -> None:
+        """Leave no temporary file."""
+        for writer in self._writers.values():
+            writer.abort()
+        if self._picture is not None:
+            remove_own(self._picture)
+
+
+def write_product(
+    tiles: Iterable[RetrievalTile],
+    scene: Scene,
+    *,
+    folder: str | Path,
+    provenance: ProductProvenance,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> ProductSummary:
+    """Write the product of a scene.
+
+    Parameters
+    ----------
+    tiles : iterable of RetrievalTile
+        Covers the raster exactly once; memory stays flat if it is a generator.
+    scene : Scene
+        Its grid and metadata.
+    folder : path
+        Made if it isn't there.
+    provenance : ProductProvenance
+    overwrite : bool
+        Whether a complete product is made anew; an incomplete one always is.
+    progress : Progress, optional
+
+    Returns
+    -------
+    ProductSummary
+        With status ``skipped`` if a complete product was kept.
+
+    Raises
+    ------
+    ProductWriteError
+        If a file can't be written; then nothing half-written is left.
+    InputError
+        If the tiles don't cover the scene.
+    OperationCancelled
+        If the user cancelled.
+    """
+    started = time.monotonic()
+    scene_id, folder = scene.metadata.granule_id, Path(folder)
+    report = progress if progress is not None else SilentProgress()
+    if not overwrite and is_complete(scene_id, folder):
+        return summarise(scene_id, folder, "skipped", time.monotonic() - started)
+    paths = product_paths(scene_id, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(paths.item, error) from error
+    remove_leftovers(paths.item)
+    writer = _ProductWriter(scene, paths, provenance)
+    try:
+        for tile in tiles:
+            writer.add(tile)
+            checkpoint(report, _WRITING_SHARE * writer.covered, scene_id)
+        writer.finish(SubProgress(report, _WRITING_SHARE, 1.0))
+        writer.publish(provenance)
+    except BaseException as error:
+        writer.abort()
+        if isinstance(error, OSError) and not isinstance(error, AkkdError):
+            raise write_error(paths.item, error) from error
+        raise
+    report.update(1.0, f"{scene_id} done")
+    return summarise(scene_id, folder, "written", time.monotonic() - started)
