@@ -98,7 +98,7 @@ class Training:
         """Read `to_json`'s object; raises BundleIntegrityError on any deviation."""
         fields = Fields(value, "manifest training")
         seeds = fields.take("seeds", list)
-        if not all(isinstance(seed, int) for seed in seeds):
+        if not all(type(seed) is int for seed in seeds):
             raise BundleIntegrityError("manifest training: seeds must be integers")
         training = cls(
             fields.take("description", str),

@@ -203,7 +203,7 @@ class Network:
 
 
 def activate(value: NDArray[Any], name: str) -> NDArray[Any]:
-    """Apply an activation in place and return the array.
+    """Apply an activation to a floating-point array (any dtype) in place and return it.
 
     The sigmoid is written with tanh, which doesn't overflow.
     """

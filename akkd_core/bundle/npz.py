@@ -26,7 +26,7 @@ _HEADER = re.compile(rb"\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0
 
 
 def write_npz(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """Return the bytes of an uncompressed npz file; the same arrays give the same bytes."""
+    """Return float32 arrays as an uncompressed npz file; the same arrays give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():

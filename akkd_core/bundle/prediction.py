@@ -54,7 +54,7 @@ def blocks(count: int, size: int) -> Iterator[slice]:
 
 
 def mark_invalid(features: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
-    """Set outputs to NaN, in place, in rows whose features aren't all finite.
+    """Set float32 outputs to NaN, in place, in rows whose features aren't all finite.
 
     Runtimes differ in what an activation makes of NaN, so none of them is relied on.
     """

@@ -63,7 +63,8 @@ class TensorflowPredictor:
             size = max(1 << (len(block) - 1).bit_length(), _CHUNK_MIN)
             padded = np.zeros((size, block.shape[1]), dtype=np.float32)
             padded[: len(block)] = block
-            outputs[part] = self._function(padded, values).numpy()[: len(block)]
+            arguments = (padded, values) if self.network.n_scene_inputs else (padded,)
+            outputs[part] = self._function(*arguments).numpy()[: len(block)]
             mark_invalid(block, outputs[part])
         return outputs
 
@@ -91,17 +92,20 @@ def _compiled(network: Network, device: str, xla: bool) -> Any:
         kernels = [tf.constant(kernel) for kernel in network.kernels]
         biases = [tf.constant(bias) for bias in network.biases]
 
-    def evaluate(features: Any, scene: Any) -> Any:
+    def evaluate(features: Any, scene: Any = None) -> Any:
         with tf.device(name):
             value = (features - network.input_mean[:n]) / network.input_scale[:n]
-            start = (scene - network.input_mean[n:]) / network.input_scale[n:]
-            bias = start @ kernels[0][n:] + biases[0]
+            bias = biases[0]
+            # XLA aborts the process on arrays without elements.
+            if network.n_scene_inputs:
+                start = (scene - network.input_mean[n:]) / network.input_scale[n:]
+                bias = start @ kernels[0][n:] + bias
             value = _activation(network.activations[0])(value @ kernels[0][:n] + bias)
             rest = zip(kernels[1:], biases[1:], network.activations[1:], strict=True)
             for kernel, bias, activation in rest:
                 value = _activation(activation)(value @ kernel + bias)
-            value = network.output_mean + network.output_scale * value
-            return value + features @ choice[:n] + scene @ choice[n:]
+            value = network.output_mean + network.output_scale * value + features @ choice[:n]
+            return value + scene @ choice[n:] if network.n_scene_inputs else value
 
     return tf.function(evaluate, jit_compile=xla)
 
