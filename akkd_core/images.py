@@ -114,9 +114,7 @@ class Scene:
     metadata: GranuleMetadata
 
     @classmethod
-    def from_array(
-        cls, dn: NDArray[np.uint16], grid: Grid, metadata: GranuleMetadata
-    ) -> Scene:
+    def from_array(cls, dn: NDArray[np.uint16], grid: Grid, metadata: GranuleMetadata) -> Scene:
         """Scene of an array in memory. Raises InputError if it doesn't fit the grid."""
         _check("dn", dn, np.uint16, grid)
         return cls(ArraySource(dn), grid, metadata)

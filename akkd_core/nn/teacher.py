@@ -26,17 +26,10 @@ from akkd_core.physics.features import (
     encode_atmosphere,
     physics_features,
 )
-from akkd_core.physics.scene_statistics import STATISTIC_NAMES
+from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.simulation.training_set import TrainingSet
 
 TARGETS = ("lst", *(f"lse_{band}" for band in range(10, 15)))
-ANCILLARY_NAMES = (
-    "tcwv_kg_m2",
-    "tcwv_known",
-    "air_temperature_k",
-    "air_temperature_known",
-)
-SCENE_INPUTS = STATISTIC_NAMES + ANCILLARY_NAMES
 
 
 @dataclass(frozen=True)
@@ -70,9 +63,7 @@ class Scaling:
         air = (data.tcwv_kg_m2, data.air_temperature_k)
         ancillary_mean = [air[0].mean(), flags[0], air[1].mean(), flags[1]]
         ancillary_scale = [air[0].std(), flags[0], air[1].std(), flags[1]]
-        truth = encode_atmosphere(
-            data.transmittance, data.path_radiance, data.downwelling_radiance
-        )
+        truth = encode_atmosphere(data.transmittance, data.path_radiance, data.downwelling_radiance)
         if inputs == "scene":
             features = physics_features(
                 data.bt,
@@ -242,7 +233,7 @@ def _layers(model: Any, prefix: str) -> dict[str, tuple[Any, ...]]:
         for layer in model.layers
         if isinstance(layer, keras.layers.Dense) and layer.name.split("_")[0] == prefix
     ]
-    dense.sort(key=lambda l: (l.name.endswith("_out"), l.name.split("_")[1].zfill(3)))
+    dense.sort(key=lambda item: (item.name.endswith("_out"), item.name.split("_")[1].zfill(3)))
     weights = [layer.get_weights() for layer in dense]
     return {
         "kernels": tuple(w[0] for w in weights),

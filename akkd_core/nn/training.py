@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from akkd_core.bundle.architecture import Architecture, Layer
 from akkd_core.errors import OperationCancelled, TrainingError
-from akkd_core.nn.teacher import SCENE_INPUTS, TARGETS, Scaling, Teacher, build_teacher
+from akkd_core.nn.teacher import TARGETS, Scaling, Teacher, build_teacher
 from akkd_core.physics.features import encode_atmosphere
+from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.progress import Progress, SilentProgress
 from akkd_core.simulation.training_set import TrainingSet
 
@@ -91,7 +92,8 @@ def scene_inputs(
 def standardise_scene(raw: NDArray[np.float32], scaling: Scaling) -> NDArray[np.float32]:
     """Standardised inputs; an unknown ancillary (NaN) is 0, the mean."""
     scaled = (raw - scaling.scene_mean) / scaling.scene_scale
-    return np.nan_to_num(scaled, nan=0.0).astype(np.float32)
+    result: NDArray[np.float32] = np.nan_to_num(scaled, nan=0.0).astype(np.float32)
+    return result
 
 
 class _Batches(keras.utils.PyDataset):
@@ -108,9 +110,7 @@ class _Batches(keras.utils.PyDataset):
         super().__init__()
         self.data, self.scaling, self.options = data, scaling, options
         self.rows, self.shuffle, self.epoch = rows, shuffle, 0
-        truth = encode_atmosphere(
-            data.transmittance, data.path_radiance, data.downwelling_radiance
-        )
+        truth = encode_atmosphere(data.transmittance, data.path_radiance, data.downwelling_radiance)
         self.atmosphere = (truth - scaling.atmosphere_mean) / scaling.atmosphere_scale
         columns = [TARGETS.index(t) for t in options.targets]
         self.columns = columns

@@ -1,6 +1,6 @@
-"""What the pixel network sees: brightness temperatures and physics features made with an
-atmosphere. One formula for numpy (retrieval) and for a tensor namespace (training).
+"""What the pixel network sees: brightness temperatures and features made with an atmosphere.
 
+One formula serves numpy (retrieval) and a tensor namespace (training).
 The features use Planck's law at the bands' effective wavelengths (SRF centroids): within 0.06 K of
 band integration, in closed form, differentiable, and the same in training and retrieval.
 """

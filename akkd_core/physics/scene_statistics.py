@@ -27,6 +27,12 @@ STATISTIC_NAMES = (
 )
 """Names of the statistics, in order; temperatures in K."""
 
+ANCILLARY_NAMES = ("tcwv_kg_m2", "tcwv_known", "air_temperature_k", "air_temperature_known")
+"""What may be known of the air, each with a flag 0 or 1."""
+
+SCENE_INPUTS = STATISTIC_NAMES + ANCILLARY_NAMES
+"""Inputs of the scene network, in order."""
+
 
 def scene_statistics(bt: NDArray[np.floating]) -> NDArray[np.float32]:
     """Statistics of one scene's pixels.

@@ -93,7 +93,10 @@ def radiance_to_dn(radiance: NDArray[np.floating]) -> NDArray[np.uint16]:
     sensor = aster_tir()
     ucc = np.array(sensor.ucc).reshape((5,) + (1,) * (radiance.ndim - 1))
     counts = np.rint(radiance / ucc) + sensor.dn_zero_radiance
-    return np.clip(counts, sensor.dn_zero_radiance, sensor.dn_saturated).astype(np.uint16)
+    held: NDArray[np.uint16] = np.clip(counts, sensor.dn_zero_radiance, sensor.dn_saturated).astype(
+        np.uint16
+    )
+    return held
 
 
 def dn_to_radiance(dn: NDArray[np.uint16]) -> NDArray[np.float64]:

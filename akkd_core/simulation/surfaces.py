@@ -132,9 +132,7 @@ def _draw_materials(
     return kinds, np.array(spectra)
 
 
-def _fractions(
-    rng: np.random.Generator, shape: tuple[int, int], count: int
-) -> NDArray[np.float32]:
+def _fractions(rng: np.random.Generator, shape: tuple[int, int], count: int) -> NDArray[np.float32]:
     """Share of each material in each pixel, (count, row, col), summing to 1."""
     field = fractal_field(rng, shape, rng.uniform(2.0, 3.6), count)
     field += rng.normal(0.0, 0.6, count).astype(np.float32)[:, None, None]

@@ -1,0 +1,169 @@
+"""Scene context: the atmosphere and scene vector that a bundle's scene network makes of a scene.
+
+The one place where a bundle's networks are fed: retrieval and scoring both come through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.bundle.model import ModelBundle
+from akkd_core.bundle.network import Network
+from akkd_core.errors import BundleMismatchError, ParameterError
+from akkd_core.physics.features import (
+    ATMOSPHERE_NAMES,
+    PHYSICS_FEATURES,
+    PIXEL_ONLY_FEATURES,
+    decode_atmosphere,
+    physics_features,
+)
+from akkd_core.physics.scene_statistics import SCENE_INPUTS
+
+STATISTICS_LIMIT_SD = 6.0
+"""Statistics further than this from the training mean are held there and flagged, SD."""
+
+TCWV_RANGE_KG_M2 = (0.0, 120.0)
+AIR_TEMPERATURE_RANGE_K = (180.0, 340.0)
+
+
+@dataclass(frozen=True)
+class Ancillary:
+    """What the user knows of the air.
+
+    Parameters
+    ----------
+    tcwv_kg_m2 : float, optional
+        Total column water vapour, 0-120 kg m-2.
+    air_temperature_k : float, optional
+        Near-surface air temperature, 180-340 K.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of its range.
+    """
+
+    tcwv_kg_m2: float | None = None
+    air_temperature_k: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, (low, high), unit in (
+            ("water vapour", self.tcwv_kg_m2, TCWV_RANGE_KG_M2, "kg m-2"),
+            ("air temperature", self.air_temperature_k, AIR_TEMPERATURE_RANGE_K, "K"),
+        ):
+            if value is not None and not low <= value <= high:
+                raise ParameterError(
+                    f"{name} {value:g} {unit}: out of range. give {low:g}-{high:g} {unit}"
+                )
+
+    def values(self) -> tuple[float | None, float | None]:
+        """Water vapour and air temperature, in the order of the network's inputs."""
+        return self.tcwv_kg_m2, self.air_temperature_k
+
+
+NOTHING_KNOWN = Ancillary()
+"""Retrieval from the file alone."""
+
+
+@dataclass(frozen=True)
+class SceneContext:
+    """What a scene's pixels share.
+
+    Parameters
+    ----------
+    transmittance, path_radiance, downwelling_radiance : ndarray of float32, (5,), or None
+        The atmosphere, 0-1 and W m-2 sr-1 um-1; None for a bundle without a scene network.
+    scene : ndarray of float32 or None
+        Scene inputs of the pixel network.
+    in_domain : bool
+        Whether the scene's statistics lie where the network was trained.
+    """
+
+    transmittance: NDArray[np.float32] | None = None
+    path_radiance: NDArray[np.float32] | None = None
+    downwelling_radiance: NDArray[np.float32] | None = None
+    scene: NDArray[np.float32] | None = None
+    in_domain: bool = True
+
+
+def make_context(
+    bundle: ModelBundle, statistics: NDArray[np.float32], ancillary: Ancillary = NOTHING_KNOWN
+) -> SceneContext:
+    """Context of a scene with given statistics.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+    statistics : ndarray of float32, (75,)
+        See `akkd_core.physics.scene_statistics`; not used by a bundle without a scene network.
+    ancillary : Ancillary
+
+    Raises
+    ------
+    BundleMismatchError
+        If the scene network has other inputs than this software makes.
+    """
+    network = bundle.scene_network
+    if network is None:
+        return SceneContext()
+    if network.input_names != SCENE_INPUTS or network.output_names[:15] != ATMOSPHERE_NAMES:
+        raise BundleMismatchError(
+            f"bundle {bundle.name}: its scene network has other inputs or outputs than this "
+            "version of AKKD makes. use the version that wrote the bundle"
+        )
+    given = [(0.0, 0.0) if value is None else (value, 1.0) for value in ancillary.values()]
+    raw = np.concatenate([statistics, np.ravel(given)]).astype(np.float32)
+    for i, value in enumerate(ancillary.values()):
+        if value is None:
+            # unknown enters as the training mean, with its flag at 0
+            column = len(statistics) + 2 * i
+            raw[column] = network.input_mean[column]
+    scaled = (raw - network.input_mean) / network.input_scale
+    in_domain = bool((np.abs(scaled[: len(statistics)]) <= STATISTICS_LIMIT_SD).all())
+    held = np.clip(scaled, -STATISTICS_LIMIT_SD, STATISTICS_LIMIT_SD)
+    output = network.forward((held * network.input_scale + network.input_mean)[None])[0]
+    named = dict(zip(network.output_names, output, strict=True))
+    tau, path, down = decode_atmosphere(output[:15])
+    wanted = bundle.pixel_network.scene_input_names
+    missing = [name for name in wanted if name not in named]
+    if missing:
+        raise BundleMismatchError(f"bundle {bundle.name}: no scene output {missing[0]!r}")
+    scene = np.array([named[name] for name in wanted], dtype=np.float32)
+    return SceneContext(tau, path, down, scene if len(wanted) else None, in_domain)
+
+
+def pixel_features(
+    network: Network, bt: NDArray[np.float32], context: SceneContext
+) -> NDArray[np.float32]:
+    """Per-pixel inputs of a pixel network.
+
+    Parameters
+    ----------
+    network : Network
+    bt : ndarray of float32, (n, 5)
+        Brightness temperature of valid pixels, K.
+    context : SceneContext
+
+    Returns
+    -------
+    ndarray of float32, (n, n_pixel_inputs)
+
+    Raises
+    ------
+    BundleMismatchError
+        If the network has other inputs than this software makes.
+    """
+    if network.pixel_input_names == PIXEL_ONLY_FEATURES:
+        return bt
+    if network.pixel_input_names == PHYSICS_FEATURES and context.transmittance is not None:
+        features: NDArray[np.float32] = physics_features(
+            bt, context.transmittance, context.path_radiance, context.downwelling_radiance
+        )
+        return features
+    raise BundleMismatchError(
+        f"pixel network with inputs {', '.join(network.pixel_input_names[:3])}..: unknown to "
+        "this version of AKKD. use the version that wrote the bundle"
+    )

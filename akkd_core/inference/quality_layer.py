@@ -1,0 +1,94 @@
+"""The QC layer of a tile, bit by bit as `akkd_core.quality` declares it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.quality import QC_NODATA, PixelFlag, qc_field
+
+CLOUD_MARGIN_K = 15.0
+_GRAYBODY_MMD, _GRAYBODY_MEAN = 0.015, 0.97
+
+
+def quality_layer(
+    dn: NDArray[np.uint16],
+    flags: NDArray[np.uint8],
+    valid: NDArray[np.bool_],
+    values: NDArray[np.float32],
+    errors: NDArray[np.float32],
+    transmittance_13: NDArray[np.float32],
+    suspected_cloud: NDArray[np.bool_],
+    in_domain: NDArray[np.bool_],
+) -> NDArray[np.uint16]:
+    """QC of a tile.
+
+    Parameters
+    ----------
+    dn : ndarray of uint16, (5, row, col)
+    flags : ndarray of uint8, (row, col)
+        `PixelFlag` bits.
+    valid : ndarray of bool, (row, col)
+        Where all five brightness temperatures are finite; n pixels.
+    values, errors : ndarray of float32, (n, 6)
+        LST in K and five emissivities; their standard errors (NaN: not known).
+    transmittance_13 : ndarray of float32, (n,)
+        Retrieved, 0-1; 0 where the bundle retrieves no atmosphere.
+    suspected_cloud, in_domain : ndarray of bool, (n,)
+
+    Returns
+    -------
+    ndarray of uint16, (row, col)
+        65535 where all bands are fill: outside the scene.
+    """
+    qc = _not_produced(flags)
+    lse = values[:, 1:]
+    mmd = _mmd(lse)
+    graybody = (mmd < _GRAYBODY_MMD) & (lse.mean(axis=1) > _GRAYBODY_MEAN)
+    lst_class = _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
+    lse_class = _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
+    nominal = ~in_domain | (lst_class == 0)
+    mandatory = np.where(suspected_cloud, 2, np.where(nominal, 1, 0))
+    fields = {
+        "mandatory_qa": mandatory,
+        "cloud": suspected_cloud,
+        "graybody": graybody,
+        "out_of_domain": ~in_domain,
+        "opacity": np.digitize(transmittance_13, (0.4, 0.6, 0.8)),
+        "mmd": 3 - np.digitize(mmd, (0.03, 0.1, 0.15)),
+        "lse_accuracy": lse_class,
+        "lst_accuracy": lst_class,
+    }
+    good = np.zeros(len(values), dtype=np.uint16)
+    for name, field_values in fields.items():
+        good |= qc_field(name).encode(np.asarray(field_values).astype(np.int64))
+    qc[valid] = good
+    qc[(dn == 0).all(axis=0)] = QC_NODATA
+    return qc
+
+
+def _not_produced(flags: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return QC of pixels that are not retrieved, with the reason."""
+    fill, saturated = (flags & PixelFlag.FILL) > 0, (flags & PixelFlag.SATURATED) > 0
+    reason = np.where(fill, 1, np.where(saturated, 2, 3))
+    return (
+        qc_field("mandatory_qa").encode(np.full(flags.shape, 3))
+        | qc_field("data_quality").encode(reason)
+        | qc_field("saturated").encode(saturated.astype(np.int64))
+    ).astype(np.uint16)
+
+
+def _mmd(lse: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return maximum minus minimum of emissivity over its mean (Gillespie et al. 1998, eq. 10)."""
+    ratio = lse / lse.mean(axis=1, keepdims=True)
+    result: NDArray[np.float32] = ratio.max(axis=1) - ratio.min(axis=1)
+    return result
+
+
+def _accuracy_class(
+    error: NDArray[np.float32], edges: tuple[float, float, float]
+) -> NDArray[np.int64]:
+    """Return 0 (worse than the first edge, or not known) to 3 (better than the last)."""
+    known = np.where(np.isfinite(error), error, np.inf)
+    result: NDArray[np.int64] = (known[:, None] <= np.array(edges)).sum(axis=1)
+    return result
