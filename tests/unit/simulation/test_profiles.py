@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from akkd_core.errors import GranuleReadError, InputError, ParameterError
+from akkd_core.errors import (
+    GranuleReadError,
+    InputError,
+    MissingDependencyError,
+    ParameterError,
+)
 from akkd_core.simulation.profile_variation import (
     AIR_TEMPERATURE_RANGE_K,
     TCWV_MAX_KG_M2,
@@ -96,6 +102,12 @@ def test_reference_profiles_have_their_published_water_vapour() -> None:
 def test_unknown_reference_profile_is_refused() -> None:
     with pytest.raises(ParameterError, match="afgl_1986-tropical"):
         reference_profile("afgl_1986-martian")
+
+
+def test_missing_joseki_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "joseki", None)
+    with pytest.raises(MissingDependencyError, match=r"joseki.*pip install akkd\[simulate\]"):
+        reference_profile("afgl_1986-tropical")
 
 
 def test_cutting_at_an_elevation_lowers_pressure_and_vapour() -> None:
