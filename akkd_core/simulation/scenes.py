@@ -15,6 +15,7 @@ from akkd_core.physics.rte import (
     radiance_toa_paper,
 )
 from akkd_core.sensors import aster_tir
+from akkd_core.simulation.atmospheres import AtmosphereTable
 from akkd_core.simulation.surfaces import Surface
 
 REFERENCE_TEMPERATURE_K = 300.0
@@ -41,6 +42,17 @@ class Atmosphere:
     downwelling_radiance: NDArray[np.floating]
     tcwv_kg_m2: float
     air_temperature_k: float
+
+    @classmethod
+    def of(cls, table: AtmosphereTable, row: int) -> Atmosphere:
+        """Return one row of a table."""
+        return cls(
+            table.transmittance[row].astype(np.float64),
+            table.path_radiance[row].astype(np.float64),
+            table.downwelling_radiance[row].astype(np.float64),
+            float(table.tcwv_kg_m2[row]),
+            float(table.air_temperature_k[row]),
+        )
 
     def with_engine_error(
         self, rng: np.random.Generator, common: float = 0.05, band: float = 0.025

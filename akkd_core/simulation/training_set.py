@@ -222,14 +222,7 @@ def _chunk(
     rng = np.random.default_rng(seed)
     scenes = []
     for row in rows:
-        atmosphere = Atmosphere(
-            air.transmittance[row].astype(np.float64),
-            air.path_radiance[row].astype(np.float64),
-            air.downwelling_radiance[row].astype(np.float64),
-            float(air.tcwv_kg_m2[row]),
-            float(air.air_temperature_k[row]),
-        )
-        scene = _one_scene(rng, atmosphere, table, recipe)
+        scene = _one_scene(rng, Atmosphere.of(air, int(row)), table, recipe)
         scene["profile"] = str(air.profile[row])
         scenes.append(scene)
     return scenes
