@@ -1,0 +1,116 @@
+"""The catalogue: every operation, declared once. Command line and QGIS forms are made from it.
+
+To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
+"""
+
+from __future__ import annotations
+
+from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
+
+__all__ = ["OPERATIONS", "Operation", "Outcome", "ParamKind", "Parameter", "find_operation"]
+
+_SCENES = Parameter(
+    "scenes", ParamKind.INPUT_PATH, "Scenes",
+    "ASTER L1T or L1B scenes: .hdf files, or folders or band files of L1T V004.",
+    multiple=True, required=True, positional=True,
+)  # fmt: skip
+_OUTPUT = Parameter(
+    "output", ParamKind.OUTPUT_FOLDER, "Output folder",
+    "Folder for the products; without it, <scene>_akkd beside each scene.",
+    short="o",
+)  # fmt: skip
+_TILE_SIZE = Parameter(
+    "tile_size", ParamKind.INTEGER, "Tile size",
+    "Side of the tiles that are worked on at a time; less takes less memory.",
+    default=512, minimum=64, maximum=8192, unit="pixels", advanced=True,
+)  # fmt: skip
+_GAIN_OFFSET = Parameter(
+    "gain_offset", ParamKind.INPUT_PATH, "Recalibration table",
+    "Table of gain and offset per band that recalibrates the radiance.",
+    advanced=True,
+)  # fmt: skip
+_OVERWRITE = Parameter(
+    "overwrite", ParamKind.FLAG, "Overwrite",
+    "Make products anew where complete ones are there; otherwise these are kept.",
+    default=False,
+)  # fmt: skip
+
+RETRIEVE = Operation(
+    "retrieve",
+    "Retrieve temperature and emissivity",
+    "Retrieval",
+    "Retrieve land surface temperature and emissivity from ASTER scenes.\n\n"
+    "For a scene G writes G_LST.tif (K), G_LST_err.tif (K), G_LSE.tif (emissivity of bands "
+    "10-14), G_LSE_err.tif, G_QC.tif (bit flags), G_preview.png and G.json (STAC item). Each "
+    "appears only when whole; a batch that was interrupted goes on where it stopped.",
+    (
+        _SCENES,
+        _OUTPUT,
+        Parameter(
+            "model", ParamKind.BUNDLE, "Model bundle",
+            "Folder or zip of the model bundle; without it, the one shipped with AKKD.",
+            short="m",
+        ),
+        Parameter(
+            "tcwv", ParamKind.TEXT, "Total column water vapour",
+            "Water vapour if known: a number, or a GeoTIFF or MOD05_L2 granule to average over "
+            "the scene (1 g cm-2 is 10 kg m-2).",
+            unit="kg m-2",
+        ),
+        Parameter(
+            "t_air", ParamKind.FLOAT, "Air temperature",
+            "Air temperature near the ground if known.",
+            minimum=180.0, maximum=340.0, unit="K",
+        ),
+        _OVERWRITE,
+        Parameter(
+            "runtime", ParamKind.CHOICE, "Runtime",
+            "What runs the networks; auto takes onnxruntime where it is installed, else numpy.",
+            default="auto", choices=("auto", "onnxruntime", "numpy", "tensorflow"), advanced=True,
+        ),
+        Parameter(
+            "device", ParamKind.TEXT, "Device",
+            "auto, cpu, or a graphics card as gpu:0.",
+            default="auto", advanced=True,
+        ),
+        _TILE_SIZE,
+        _GAIN_OFFSET,
+    ),
+    "akkd_core.operations.retrieve:run",
+)  # fmt: skip
+
+PREPROCESS = Operation(
+    "preprocess",
+    "Calibrate to radiance and brightness temperature",
+    "Retrieval",
+    "Write calibrated radiance and brightness temperature of ASTER scenes.\n\n"
+    "For a scene G writes G_radiance_toa.tif (W m-2 sr-1 um-1) and G_bt.tif (K), bands 10-14.",
+    (_SCENES, _OUTPUT, _OVERWRITE, _TILE_SIZE, _GAIN_OFFSET),
+    "akkd_core.operations.preprocess:run",
+)
+
+INFO = Operation(
+    "info",
+    "Tell what a scene, product or bundle is",
+    "Retrieval",
+    "Tell what a scene, a product, a model bundle or a QC value is.\n\n"
+    "For a scene: product, date, footprint, bands, cloud, missing data. For a model bundle: its "
+    "manifest. For a product (folder, .json or .tif): provenance, statistics and what its QC "
+    "layer says. For a number 0-65535: the meaning of that QC value, bit by bit.",
+    (
+        Parameter(
+            "target", ParamKind.TEXT, "What",
+            "Path of a scene, product or bundle, or a QC value.",
+            required=True, positional=True,
+        ),
+    ),
+    "akkd_core.operations.info:run",
+)  # fmt: skip
+
+OPERATIONS: tuple[Operation, ...] = (RETRIEVE, PREPROCESS, INFO)
+"""All operations, in the order in which faces list them."""
+
+
+def find_operation(operation_id: str) -> Operation:
+    """Operation by id. Raises KeyError for an unknown one."""
+    return {operation.id: operation for operation in OPERATIONS}[operation_id]

@@ -1,0 +1,153 @@
+"""What a product or one of its layers is, in words, with its QC layer decoded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from akkd_core.errors import GranuleReadError
+from akkd_core.inference.product import is_complete, product_paths
+from akkd_core.inference.stac import read_item
+from akkd_core.operations.spec import Outcome
+from akkd_core.quality import QC_FIELDS, QC_NODATA
+from akkd_core.raster import RasterReader, open_raster
+
+_STRIP_ROWS = 512
+
+
+def qc_shares(raster: RasterReader) -> dict[str, Any]:
+    """Share of pixels of each meaning of each QC field.
+
+    Parameters
+    ----------
+    raster : RasterReader
+        A QC layer, uint16.
+
+    Returns
+    -------
+    dict
+        ``outside_percent`` of all pixels, and ``fields``: by field and meaning, percent of the
+        pixels inside the scene.
+    """
+    histogram = np.zeros(QC_NODATA + 1, dtype=np.int64)
+    rows, cols = raster.shape
+    for row in range(0, rows, _STRIP_ROWS):
+        strip = raster.read(row, 0, min(_STRIP_ROWS, rows - row), cols, [1])
+        histogram += np.bincount(strip.ravel(), minlength=QC_NODATA + 1)
+    outside = int(histogram[QC_NODATA])
+    values = np.flatnonzero(histogram[:QC_NODATA]).astype(np.uint16)
+    weights = histogram[values]
+    inside = max(int(weights.sum()), 1)
+    fields: dict[str, dict[str, float]] = {}
+    for field in QC_FIELDS:
+        found = field.decode(values)
+        fields[field.name] = {
+            meaning: float(100 * weights[found == number].sum() / inside)
+            for number, meaning in enumerate(field.meanings)
+        }
+    return {"outside_percent": 100 * outside / (rows * cols), "fields": fields}
+
+
+def _qc_lines(shares: dict[str, Any]) -> list[str]:
+    lines = [f"  QC: {shares['outside_percent']:.1f} % outside the scene; of the rest"]
+    for name, meanings in shares["fields"].items():
+        for meaning, percent in meanings.items():
+            if percent > 0:
+                lines.append(f"    {name:<13} {percent:5.1f} %  {meaning}")
+    return lines
+
+
+def describe_layer(path: Path) -> Outcome | None:
+    """Tell what a GeoTIFF of AKKD is.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Outcome or None
+        None if AKKD didn't write it.
+
+    Raises
+    ------
+    GranuleReadError
+        If it is no raster.
+    """
+    with open_raster(path) as raster:
+        if not raster.tags.get("SOFTWARE", "").startswith("AKKD"):
+            return None
+        lines = [f"{path.name}: {', '.join(raster.descriptions)}"]
+        hidden = ("TIFFTAG_", "QC_BITS_", "AREA_OR_POINT", "OVR_RESAMPLING")
+        for key, value in sorted(raster.tags.items()):
+            if not key.startswith(hidden):
+                lines.append(f"  {key.lower():<22} {value}")
+        data: dict[str, Any] = {
+            "kind": "layer",
+            "bands": list(raster.descriptions),
+            "tags": raster.tags,
+            "band_tags": list(raster.band_tags),
+        }
+        for name, unit, tags in zip(
+            raster.descriptions, raster.units, raster.band_tags, strict=True
+        ):
+            if "STATISTICS_MEAN" in tags:
+                low, mean, high = (
+                    float(tags[f"STATISTICS_{what}"]) for what in ("MINIMUM", "MEAN", "MAXIMUM")
+                )
+                lines.append(f"  {name:<12} {low:.4g} to {high:.4g}, mean {mean:.4g} {unit}")
+        if raster.dtype == "uint16" and raster.descriptions == ("QC",):
+            data["qc"] = qc_shares(raster)
+            lines += _qc_lines(data["qc"])
+    return Outcome(tuple(lines), data)
+
+
+def describe_product(path: Path) -> Outcome:
+    """Tell what a product is.
+
+    Parameters
+    ----------
+    path : Path
+        Its STAC item.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    GranuleReadError
+        If the item can't be read.
+    """
+    item = read_item(path)
+    if item is None:
+        raise GranuleReadError(f"{path}: is no STAC item of AKKD. Give a product's .json")
+    scene_id, facts = str(item.get("id", path.stem)), item["properties"]
+    whole = is_complete(scene_id, path.parent)
+    lines = [
+        f"product {scene_id} ({'complete' if whole else 'NOT complete, retrieve it again'})",
+        f"  acquired     {facts.get('datetime')}",
+        f"  made         {facts.get('created')} by AKKD "
+        f"{facts.get('processing:software', {}).get('AKKD', '?')}",
+        f"  model        {facts.get('akkd:model')} "
+        f"({str(facts.get('akkd:model_sha256', ''))[:12]})",
+        f"  errors       {facts.get('akkd:error_method')}",
+    ]
+    for name, value in facts.get("akkd:ancillary", {}).items():
+        lines.append(f"  {name:<20} {'not given' if value is None else value}")
+    for key, asset in item["assets"].items():
+        for band in asset.get("raster:bands", []):
+            found = band.get("statistics")
+            if found and key in ("LST", "LSE"):
+                lines.append(
+                    f"  {band['name']:<8} {found['minimum']:.4g} to {found['maximum']:.4g}, "
+                    f"mean {found['mean']:.4g} {band.get('unit', '')}".rstrip()
+                )
+    data: dict[str, Any] = {"kind": "product", "complete": whole, "item": item}
+    if whole:
+        with open_raster(product_paths(scene_id, path.parent).layers["QC"]) as raster:
+            data["qc"] = qc_shares(raster)
+        lines += _qc_lines(data["qc"])
+    return Outcome(tuple(lines), data)

@@ -1,0 +1,262 @@
+"""Use-case: scenes to products of land surface temperature and emissivity."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from akkd_core.errors import AkkdWarning, GranuleReadError
+from akkd_core.grid import Grid
+from akkd_core.inference.product import (
+    ProductProvenance,
+    ProductSummary,
+    is_complete,
+    summarise,
+    write_product,
+)
+from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
+from akkd_core.operations.catalogue import RETRIEVE
+from akkd_core.operations.spec import Outcome
+from akkd_core.progress import Progress, SilentProgress, SubProgress
+
+if TYPE_CHECKING:
+    from akkd_core.inference.context import Ancillary
+    from akkd_core.inference.retriever import Retriever
+
+DEFAULT_TILE_SIZE: int = next(p.default for p in RETRIEVE.parameters if p.name == "tile_size")
+_RETRIEVAL_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class RetrievalOptions:
+    """How scenes are retrieved; parameters as in :func:`retrieve`."""
+
+    output: Path | None
+    tile_size: int
+    tcwv: str | None
+    t_air: float | None
+    gain_offset: Path | None
+    overwrite: bool
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _check_once(options: RetrievalOptions) -> None:
+    """Refuse what would fail in every scene before the first one is worked on."""
+    from akkd_core.calibration import read_gain_offset
+    from akkd_core.inference.context import Ancillary
+
+    if options.gain_offset is not None:
+        read_gain_offset(options.gain_offset)
+    if options.tcwv is not None:
+        number = _number(options.tcwv)
+        Ancillary(number, options.t_air)
+        if number is None and not Path(options.tcwv).exists():
+            raise GranuleReadError(
+                f"{options.tcwv}: no such file. --tcwv takes a number in kg m-2, a GeoTIFF or a "
+                "MOD05_L2 granule"
+            )
+
+
+def _ancillary(options: RetrievalOptions, grid: Grid) -> Ancillary:
+    from akkd_core.inference.context import Ancillary
+    from akkd_core.readers import read_tcwv
+
+    tcwv = None
+    if options.tcwv is not None:
+        tcwv = read_tcwv(options.tcwv, grid)
+        if tcwv is None:
+            warnings.warn(
+                f"{options.tcwv}: holds no valid water vapour over the scene; going on without",
+                AkkdWarning,
+                stacklevel=2,
+            )
+    return Ancillary(tcwv, options.t_air)
+
+
+def _provenance(
+    retriever: Retriever, ancillary: Ancillary, options: RetrievalOptions
+) -> ProductProvenance:
+    bundle = retriever.bundle
+    method = bundle.manifest.uncertainty.method
+    if bundle.error_table is None:
+        method = "not given: the model bundle carries no error table"
+    extra = {"runtime": retriever.predictor.runtime}
+    if options.gain_offset is not None:
+        extra["recalibration"] = options.gain_offset.name
+    return ProductProvenance(
+        model_name=bundle.name,
+        model_sha256=hashlib.sha256(bundle.manifest.to_bytes()).hexdigest(),
+        error_method=method,
+        ancillary={
+            "tcwv_kg_m2": ancillary.tcwv_kg_m2,
+            "air_temperature_k": ancillary.air_temperature_k,
+        },
+        extra=extra,
+    )
+
+
+class _SceneRetrieval:
+    """What is done with each scene of a batch."""
+
+    def __init__(self, retriever: Retriever, options: RetrievalOptions) -> None:
+        self._retriever, self._options = retriever, options
+        self._claims = Claims()
+
+    def __call__(self, argument: SceneArgument, progress: Progress) -> ProductSummary:
+        """Retrieve one scene."""
+        from akkd_core.calibration import Calibration
+
+        options = self._options
+        progress.update(0.0, f"opening {argument.files[0].name}")
+        scene = argument.open()
+        scene_id = scene.metadata.granule_id
+        folder = options.output if options.output is not None else argument.default_folder
+        self._claims.take(folder, scene_id, argument.label)
+        if not options.overwrite and is_complete(scene_id, folder):
+            return summarise(scene_id, folder, "skipped", 0.0)
+        calibration = Calibration.for_scene(scene.metadata, options.gain_offset)
+        ancillary = _ancillary(options, scene.grid)
+        tiles = self._retriever.tiles(
+            scene,
+            calibration,
+            ancillary=ancillary,
+            tile_size=options.tile_size,
+            progress=SubProgress(progress, 0.0, _RETRIEVAL_SHARE, f"{scene_id}: "),
+        )
+        return write_product(
+            tiles,
+            scene,
+            folder=folder,
+            provenance=_provenance(self._retriever, ancillary, options),
+            overwrite=options.overwrite,
+            progress=progress,
+        )
+
+
+def _text(value: str | float | Path | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def retrieve(
+    scenes: str | Path | Sequence[str | Path],
+    output: str | Path | None = None,
+    model: str | Path | None = None,
+    runtime: str = "auto",
+    device: str = "auto",
+    tile_size: int = DEFAULT_TILE_SIZE,
+    tcwv: float | str | Path | None = None,
+    t_air: float | None = None,
+    gain_offset: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> list[ProductSummary]:
+    """Retrieve land surface temperature and emissivity of scenes and write their products.
+
+    Parameters
+    ----------
+    scenes : path or sequence of path
+        ``.hdf`` files, folders or band files of L1T V004; band files of one granule make one
+        scene.
+    output : path, optional
+        Folder of the products; by default ``<scene>_akkd`` beside each scene.
+    model : path, optional
+        Model bundle, a folder or zip; by default the one that is shipped.
+    runtime : {"auto", "onnxruntime", "numpy", "tensorflow"}
+    device : str
+        ``auto``, ``cpu`` or ``gpu:0``.
+    tile_size : int
+        Pixels, 64-8192.
+    tcwv : float or path, optional
+        Total column water vapour: a number in kg m-2, a GeoTIFF, or MOD05_L2.
+    t_air : float, optional
+        Air temperature near the ground, 180-340 K.
+    gain_offset : path, optional
+        Recalibration table.
+    overwrite : bool
+        Whether complete products are made anew; otherwise they are kept and reported as skipped.
+    progress : Progress, optional
+
+    Returns
+    -------
+    list of ProductSummary
+        One per scene. Of several scenes, one that fails has the status ``failed`` and carries
+        its error; the others go on.
+
+    Raises
+    ------
+    AkkdError
+        If the only scene fails, or the parameters or the bundle can't be used.
+    OperationCancelled
+        If the user cancelled.
+    """
+    from akkd_core.bundle import default_bundle_path, load_bundle
+    from akkd_core.inference.retriever import Retriever
+
+    RETRIEVE.check(runtime=runtime, tile_size=tile_size, t_air=t_air)
+    options = RetrievalOptions(
+        _path(output), tile_size, _text(tcwv), t_air, _path(gain_offset), overwrite
+    )
+    arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
+    _check_once(options)
+    bundle = load_bundle(model if model is not None else default_bundle_path())
+    retriever = Retriever(bundle, runtime, device)
+    work = _SceneRetrieval(retriever, options)
+    return run_batch(arguments, work, progress if progress is not None else SilentProgress())
+
+
+def _line(summary: ProductSummary) -> str:
+    if summary.status == "skipped":
+        return f"{summary.scene_id}: kept, a complete product is in {summary.folder}"
+    if summary.lst_mean_k is None:
+        return f"{summary.scene_id}: written to {summary.folder}, no pixel has a temperature"
+    return (
+        f"{summary.scene_id}: LST {summary.lst_min_k:.1f}-{summary.lst_max_k:.1f} K, "
+        f"mean {summary.lst_mean_k:.1f} K, {summary.valid_percent:.1f} % valid, "
+        f"{summary.seconds:.1f} s, in {summary.folder}"
+    )
+
+
+def summary_data(summary: ProductSummary) -> dict[str, Any]:
+    """Plain JSON values of a summary.
+
+    Parameters
+    ----------
+    summary : ProductSummary
+    """
+    return {
+        "scene": summary.scene_id,
+        "status": summary.status,
+        "folder": str(summary.folder),
+        "files": [str(path) for path in summary.files],
+        "valid_percent": summary.valid_percent,
+        "lst_mean_k": summary.lst_mean_k,
+        "lst_min_k": summary.lst_min_k,
+        "lst_max_k": summary.lst_max_k,
+        "seconds": round(summary.seconds, 3),
+        "error": None if summary.error is None else str(summary.error),
+    }
+
+
+def run(*, progress: Progress, **values: Any) -> Outcome:
+    """Run the operation ``retrieve`` of the catalogue; values as in :func:`retrieve`."""
+    summaries = retrieve(progress=progress, **values)
+    good = [summary for summary in summaries if summary.error is None]
+    return Outcome(
+        lines=tuple(_line(summary) for summary in good),
+        data={"scenes": [summary_data(summary) for summary in summaries]},
+        failures=tuple(str(s.error) for s in summaries if s.error is not None),
+    )
