@@ -2,7 +2,10 @@
 
     python tools/make_atmospheres.py train OUT.npz [--count 24000] [--seed 20260101]
     python tools/make_atmospheres.py judge OUT.npz --profiles DIR
+    python tools/make_atmospheres.py judge-humidity OUT.npz --profiles DIR
 
+The last one holds the judging atmospheres with water vapour wrong by a tenth: all of them with
+0.9 times the humidity at every level, then all with 1.1 times, else as in ``judge``, row by row.
 DIR holds ECMWF_83P_91L.dat and diverse_52profiles_101L.dat (JCSDA/crtm, CC0).
 """
 
@@ -10,11 +13,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from akkd_core.simulation import atmosphere_draws, atmospheres, profiles
 
 VALIDATION_SHARE = 0.125
+WRONG_HUMIDITY = (0.9, 1.1)
 
 
 class _StderrProgress:
@@ -48,12 +53,15 @@ def make_train(count: int, seed: int, workers: int | None) -> atmospheres.Atmosp
 
 
 def make_judge(
-    folder: Path, draws: int, seed: int, workers: int | None
+    folder: Path, draws: int, seed: int, workers: int | None, humidity: float = 1.0
 ) -> atmospheres.AtmosphereTable:
-    """Judging atmospheres from the ECMWF profiles, not varied."""
+    """Judging atmospheres from the ECMWF profiles, not varied but for a factor of humidity."""
     base = [
-        *profiles.read_ecmwf83(folder / "ECMWF_83P_91L.dat"),
-        *profiles.read_ecmwf52(folder / "diverse_52profiles_101L.dat"),
+        replace(profile, water_vapour_ppmv=humidity * profile.water_vapour_ppmv)
+        for profile in (
+            *profiles.read_ecmwf83(folder / "ECMWF_83P_91L.dat"),
+            *profiles.read_ecmwf52(folder / "diverse_52profiles_101L.dat"),
+        )
     ]
     cases = atmosphere_draws.draw_judging_cases(base, draws, seed)
     return atmosphere_draws.simulate_cases(cases, "judge", workers, _StderrProgress())
@@ -62,7 +70,7 @@ def make_judge(
 def main() -> None:
     """Parse and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=("train", "judge"))
+    parser.add_argument("table", choices=("train", "judge", "judge-humidity"))
     parser.add_argument("output", type=Path)
     parser.add_argument("--count", type=int, default=24000, help="atmospheres (train)")
     parser.add_argument("--draws", type=int, default=3, help="draws per profile (judge)")
@@ -73,9 +81,15 @@ def main() -> None:
     if options.table == "train":
         table = make_train(options.count, options.seed, options.workers)
     elif options.profiles is None:
-        parser.error("judge needs --profiles DIR")
+        parser.error(f"{options.table} needs --profiles DIR")
     else:
-        table = make_judge(options.profiles, options.draws, options.seed, options.workers)
+        factors = (1.0,) if options.table == "judge" else WRONG_HUMIDITY
+        table = atmospheres.concatenate(
+            [
+                make_judge(options.profiles, options.draws, options.seed, options.workers, factor)
+                for factor in factors
+            ]
+        )
     table.save_npz(options.output, packed=True)
 
 
