@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
 
-__all__ = ["OPERATIONS", "Operation", "Outcome", "ParamKind", "Parameter", "find_operation"]
+__all__ = [
+    "FAMILIES",
+    "OPERATIONS",
+    "Operation",
+    "Outcome",
+    "ParamKind",
+    "Parameter",
+    "find_operation",
+]
 
 _SCENES = Parameter(
     "scenes", ParamKind.INPUT_PATH, "Scenes",
@@ -109,6 +117,13 @@ INFO = Operation(
 
 OPERATIONS: tuple[Operation, ...] = (RETRIEVE, PREPROCESS, INFO)
 """All operations, in the order in which faces list them."""
+
+
+FAMILIES: dict[str, str] = {
+    "simulate": "Simulate atmospheres, training sets and granules with known truth.",
+    "validate": "Compare products with references.",
+}
+"""Help of command families: the first word of operations whose id has two."""
 
 
 def find_operation(operation_id: str) -> Operation:

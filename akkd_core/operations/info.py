@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from akkd_core.errors import GranuleReadError, ParameterError
 from akkd_core.operations.info_scene import describe_scene

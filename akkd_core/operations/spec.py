@@ -104,7 +104,8 @@ class Parameter:
             low = -math.inf if self.minimum is None else self.minimum
             high = math.inf if self.maximum is None else self.maximum
             if not low <= value <= high:
-                raise ValueError(f"{self.name} {value:g}: give {self.bounds}")
+                unit = f" {self.unit}" if self.unit else ""
+                raise ValueError(f"{self.name} {value:g}{unit}: give {self.bounds}{unit}")
 
     @property
     def bounds(self) -> str:

@@ -1,0 +1,1 @@
+"""The command line of AKKD: parses, shows progress, translates errors; holds no science."""
