@@ -118,6 +118,14 @@ def test_hostile_json_is_refused(data: bytes) -> None:
         Manifest.from_bytes(data)
 
 
+def test_deep_facts_are_refused() -> None:
+    deep: list[Any] = []
+    for _ in range(40):
+        deep = [deep]
+    with pytest.raises(BundleIntegrityError, match="deeper"):
+        Manifest.from_bytes(changed("extra/note", deep))
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_manifest_or_a_bundle_error(data: bytes) -> None:
     with pytest.raises(BundleIntegrityError):

@@ -143,6 +143,24 @@ def test_a_failed_write_leaves_the_old_bundle_and_no_rests(
     assert (folder / "manifest.json").read_bytes() == before
 
 
+def test_a_failed_last_step_brings_the_old_bundle_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_bundle(bundles.bundle(), tmp_path / "b")
+    rename = Path.rename
+
+    def fails_once_whole(self: Path, target: Path) -> Path:
+        if self.name.endswith(".partial"):
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_once_whole)
+    with pytest.raises(ProductWriteError):
+        save_bundle(bundles.bundle(description="new"), folder, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]
+    assert load_bundle(folder).manifest.description == "random weights"
+
+
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     folder = save_bundle(bundles.bundle(), tmp_path / "b")
     (folder / "training.log").write_text("epoch 1")
