@@ -24,7 +24,7 @@ FALSE_NORTHING_M = 10_000_000.0
 _METRES_PER_DEGREE = 110_900.0
 _PLAUSIBLE_M = 60_000.0
 _WARN_M = 3 * PIXEL_M
-_REJECT_M = 10_000.0
+_REJECT_M = 50_000.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def check_place(path: Path, place: UtmPlace, lonlat: tuple[float, float]) -> Non
     Raises
     ------
     GranuleReadError
-        If they are over 10 km apart. Warns (AkkdWarning) from three pixels on.
+        If they are over 50 km apart. Warns (AkkdWarning) from three pixels on.
     """
     try:
         x, y = from_lonlat(place.epsg, *lonlat)

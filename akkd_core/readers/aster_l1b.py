@@ -161,12 +161,12 @@ def _lattices(structure: Hdf4Structure, rows: int, cols: int, backend: str) -> l
         return []
     latitude, maps = geodetic_latitude(geocentric), _dimension_maps(structure)
     lattices = []
-    for last in (0, 1):
+    for last, stated in ((0, maps), (0, {}), (1, {})):
         points = []
         for axis, size, count in zip(
             ("ImageLine", "ImagePixel"), (rows, cols), latitude.shape, strict=True
         ):
-            offset, step = maps.get(axis, (0.0, (size - last) / (count - 1)))
+            offset, step = stated.get(axis, (0.0, (size - last) / (count - 1)))
             points.append(offset + step * np.arange(count))
         line, pixel = np.meshgrid(*points, indexing="ij")
         lattices.append(Lattice(line, pixel, latitude, longitude))

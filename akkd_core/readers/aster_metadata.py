@@ -107,6 +107,9 @@ class AsterOdl:
             zone = self.number(key)
             if zone is not None and 1 <= abs(zone) <= 60:
                 return int(abs(zone))
+        longitudes = [lon for lon, _ in self.corners]
+        if longitudes and max(longitudes) - min(longitudes) < 6:
+            return min(int((sum(longitudes) / len(longitudes) + 180) // 6) + 1, 60)
         raise GranuleReadError(
             f"{self.path}: the metadata give no UTM zone (UTMZONENUMBER). "
             "AKKD reads granules in UTM only"

@@ -1,12 +1,15 @@
 """Arrays out of an HDF4 file whose structure was checked before.
 
-pyhdf reads in this process. Where pyhdf is absent, osgeo.gdal reads in a child process, since
-GDAL's HDF4 driver crashes on some malformed files and must not take the host (QGIS) down.
+Plain data, as ASTER's, are read straight from the file: HDF4's own library was seen to crash on
+granules with damaged bytes, and a reader must not take the host (QGIS) down. Compressed or chunked
+data need a library: pyhdf in this process, or where it is absent osgeo.gdal in a child process,
+since GDAL's HDF4 driver crashes on malformed files too.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -48,7 +51,8 @@ def read_arrays(
         Of the file, as :func:`read_structure` returned it.
     datasets : sequence of SdsInfo
     backend : {"auto", "pyhdf", "gdal"}
-        ``auto``: pyhdf, or gdal where pyhdf can't be imported.
+        ``auto``: straight from the file where the data are plain; else pyhdf, or gdal where
+        pyhdf can't be imported.
     python : path, optional
         Interpreter of gdal's child process; by default the environment's AKKD_PYTHON, else the
         Python of this installation, else ``python3`` on the PATH.
@@ -67,6 +71,11 @@ def read_arrays(
     """
     if backend not in ("auto", "pyhdf", "gdal"):
         raise ValueError(f"unknown HDF4 backend {backend!r}")
+    for info in datasets:
+        if info.extent is None and not info.packed:
+            raise _unreadable(structure, f"{info.name} holds no data")
+    if backend == "auto" and all(info.extent is not None for info in datasets):
+        return [_read_plain(structure, info) for info in datasets]
     if backend != "gdal":
         try:
             pyhdf = import_module("pyhdf.SD"), import_module("pyhdf.error")
@@ -78,6 +87,19 @@ def read_arrays(
         else:
             return _read_pyhdf(structure, datasets, *pyhdf)
     return _read_gdal(structure, datasets, python)
+
+
+def _read_plain(structure: Hdf4Structure, info: SdsInfo) -> NDArray[Any]:
+    offset, order = info.extent or (0, "")
+    dtype = np.dtype(info.dtype)
+    count = math.prod(info.shape)
+    try:
+        stored = np.fromfile(structure.path, dtype.newbyteorder(order), count, offset=offset)
+    except (OSError, ValueError) as error:
+        raise _unreadable(structure, str(error)) from error
+    if stored.size != count:
+        raise _unreadable(structure, f"{info.name} ends after {stored.size} of {count} values")
+    return stored.astype(dtype).reshape(info.shape)
 
 
 def _read_pyhdf(

@@ -24,6 +24,8 @@ MAGIC = b"\x0e\x03\x13\x01"
 
 _NULL, _LINKED, _NT, _SDD, _SD, _NDG, _VH, _VS, _VG = 1, 20, 106, 701, 702, 720, 1962, 1963, 1965
 _SPECIAL_BIT, _SPECIAL_LINKED = 0x4000, 1
+# Linked blocks, compressed, chunked. External elements are left out: they name another file.
+_PACKED_CODES = (_SPECIAL_LINKED, 3, 5)
 _UNSET = 0xFFFFFFFF
 _MAX_DESCRIPTORS = 200_000
 _MAX_ATTRIBUTE_BYTES = 16 << 20
@@ -32,6 +34,8 @@ _NUMBER_TYPES = {
     3: "uint8", 4: "int8", 5: "float32", 6: "float64", 20: "int8", 21: "uint8",
     22: "int16", 23: "uint16", 24: "int32", 25: "uint32", 26: "int64", 27: "uint64",
 }  # fmt: skip
+# The specification's number classes: IEEE or Motorola, and PC or Intel.
+_BYTE_ORDERS = {1: ">", 4: "<"}
 _FORMATS = {5: "f", 6: "d", 20: "b", 21: "B", 22: "h", 23: "H", 24: "i", 25: "I"}
 
 
@@ -53,6 +57,10 @@ class SdsInfo:
         HDF-EOS groups that hold it, e.g. ``("TIR_Swath", "Data Fields")``; empty outside any.
     attributes : mapping of str to str or tuple of float
         Its own attributes, such as ``scale_factor``.
+    extent : tuple of (int, str) or None
+        Where its data lie if they are plain: offset in the file and byte order (``>`` or ``<``).
+    packed : bool
+        Whether its data are compressed, chunked or in several pieces, so that a library is needed.
     """
 
     name: str
@@ -62,6 +70,8 @@ class SdsInfo:
     dtype: str
     group: tuple[str, ...] = ()
     attributes: Mapping[str, str | tuple[float, ...]] = field(default_factory=dict)
+    extent: tuple[int, str] | None = None
+    packed: bool = False
 
 
 @dataclass(frozen=True)
@@ -232,11 +242,11 @@ class _Walk:
         datasets = []
         for index, variable in enumerate(variables):
             ref = next((r for t, r in variable.members if t == _NDG), 0)
-            shape, dtype = self._shape(ref)
+            shape, dtype, extent, packed = self._layout(ref)
             datasets.append(
                 SdsInfo(
                     variable.name, ref, index, shape, dtype, homes.get(ref, ()),
-                    dict(self._attributes(variable)),
+                    dict(self._attributes(variable)), extent, packed,
                 )
             )
         return Hdf4Structure(self._path, attributes, tuple(datasets), eos_objects)
@@ -267,31 +277,46 @@ class _Walk:
             _, at = _text(data, at)
         return _text(data, at)[0], number_type
 
-    def _shape(self, ref: int) -> tuple[tuple[int, ...], str]:
-        """Shape and numpy type name of a data set; checks that its data are long enough."""
+    def _layout(
+        self, ref: int
+    ) -> tuple[tuple[int, ...], str, tuple[int, str] | None, bool]:
+        """Shape, numpy type name, plain extent of a data set, and whether it is packed."""
         members = list(struct.iter_unpack(">HH", self._element(_NDG, ref)))
         sdd = next((r for t, r in members if t == _SDD), 0)
         data = self._element(_SDD, sdd)
         if len(data) < 2:
-            return (), ""
+            return (), "", None, False
         (rank,) = struct.unpack_from(">H", data)
         shape: tuple[int, ...] = struct.unpack_from(f">{rank}i", data, 2)
         _, nt_ref = struct.unpack_from(">HH", data, 2 + 4 * rank)
         number_type = self._element(_NT, nt_ref)
         dtype = _NUMBER_TYPES.get(number_type[1], "") if len(number_type) == 4 else ""
-        self._check_length(members, shape, number_type)
-        return shape, dtype
+        extent = self._extent(members, shape, number_type) if dtype else None
+        return shape, dtype, extent, extent is None and self._packed(members)
 
-    def _check_length(
+    def _extent(
         self, members: list[tuple[int, ...]], shape: tuple[int, ...], number_type: bytes
-    ) -> None:
+    ) -> tuple[int, str] | None:
+        """Where plain data lie; checks that they are long enough."""
         ref = next((r for t, r in members if t == _SD), None)
-        if ref is None or (_SD, ref) not in self._descriptors or len(number_type) != 4:
-            return
-        _, length, special = self._descriptors[_SD, ref]
+        if ref is None or (_SD, ref) not in self._descriptors:
+            return None
+        offset, length, special = self._descriptors[_SD, ref]
         needed = prod(shape) * number_type[2] // 8
-        if not special and 0 < length < needed:
+        if special or length == 0:
+            return None
+        if length < needed:
             raise _damaged(self._path, f"a data set has {length} bytes, {needed} needed")
+        order = _BYTE_ORDERS.get(number_type[3])
+        return None if order is None else (offset, order)
+
+    def _packed(self, members: list[tuple[int, ...]]) -> bool:
+        """Whether a data set is stored in one of the ways that only a library reads."""
+        ref = next((r for t, r in members if t == _SD), 0)
+        offset, length, special = self._descriptors.get((_SD, ref), (0, 0, False))
+        if not special or length < 2:
+            return False
+        return struct.unpack(">h", self._at(offset, 2))[0] in _PACKED_CODES
 
     def _eos_homes(self) -> tuple[dict[int, tuple[str, ...]], dict[str, str]]:
         """HDF-EOS groups by data set reference, and the objects' kinds by name."""

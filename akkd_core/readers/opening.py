@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def open_path(path: str | Path | Sequence[str | Path]) -> Scene:
             return read_files(files)
         path = files[0]
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):
         from akkd_core.readers.aster_v004 import read_folder
 
         return read_folder(file)
