@@ -71,11 +71,17 @@ def read_arrays(
     """
     if backend not in ("auto", "pyhdf", "gdal"):
         raise ValueError(f"unknown HDF4 backend {backend!r}")
-    for info in datasets:
-        if info.extent is None and not info.packed:
-            raise _unreadable(structure, f"{info.name} holds no data")
-    if backend == "auto" and all(info.extent is not None for info in datasets):
-        return [_read_plain(structure, info) for info in datasets]
+    packed = [info for info in datasets if info.packed or backend != "auto"]
+    arrays = iter(_read_by_library(structure, packed, backend, python) if packed else [])
+    return [next(arrays) if i in packed else _read_plain(structure, i) for i in datasets]
+
+
+def _read_by_library(
+    structure: Hdf4Structure,
+    datasets: Sequence[SdsInfo],
+    backend: str,
+    python: str | Path | None,
+) -> list[NDArray[Any]]:
     if backend != "gdal":
         try:
             pyhdf = import_module("pyhdf.SD"), import_module("pyhdf.error")
@@ -90,11 +96,15 @@ def read_arrays(
 
 
 def _read_plain(structure: Hdf4Structure, info: SdsInfo) -> NDArray[Any]:
-    offset, order = info.extent or (0, "")
+    if info.extent is None:
+        if info.fill_value is None or not info.dtype:
+            raise _unreadable(structure, f"{info.name} holds no data")
+        return np.full(info.shape, info.fill_value, info.dtype)
+    offset, order = info.extent
     dtype = np.dtype(info.dtype)
     count = math.prod(info.shape)
     try:
-        stored = np.fromfile(structure.path, dtype.newbyteorder(order), count, offset=offset)
+        stored = np.fromfile(structure.path, np.dtype(f"{order}{dtype.str[1:]}"), count, "", offset)
     except (OSError, ValueError) as error:
         raise _unreadable(structure, str(error)) from error
     if stored.size != count:

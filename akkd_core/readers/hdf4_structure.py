@@ -73,6 +73,12 @@ class SdsInfo:
     extent: tuple[int, str] | None = None
     packed: bool = False
 
+    @property
+    def fill_value(self) -> float | None:
+        """Its ``_FillValue``, or None."""
+        value = self.attributes.get("_FillValue")
+        return float(value[0]) if isinstance(value, tuple) and value else None
+
 
 @dataclass(frozen=True)
 class Hdf4Structure:

@@ -99,7 +99,7 @@ def _scaled(counts: NDArray[np.generic], info: SdsInfo) -> NDArray[np.float64]:
         return float(value[0]) if isinstance(value, tuple) and value else default
 
     valid_range = info.attributes.get("valid_range")
-    valid = values != attribute("_FillValue", -9999.0)
+    valid = values != (-9999.0 if info.fill_value is None else info.fill_value)
     if isinstance(valid_range, tuple) and len(valid_range) == 2:
         valid &= (values >= valid_range[0]) & (values <= valid_range[1])
     else:
