@@ -42,6 +42,10 @@ class SceneRecipe:
         Share of scenes whose statistics come from a random part of them, 0-1.
     offset_shift_k : float
         Added to every surface temperature, K: tests the temperature prior.
+    rte : {'full', 'paper'}
+        Radiative transfer equation, see `akkd_core.physics.rte`.
+    vary_materials : bool
+        Draw new materials around the library's.
     """
 
     shape: tuple[int, int] = (48, 48)
@@ -52,6 +56,8 @@ class SceneRecipe:
     n_materials: tuple[int, int] = (1, 12)
     crop_share: float = 0.25
     offset_shift_k: float = 0.0
+    rte: str = "full"
+    vary_materials: bool = True
 
     def __post_init__(self) -> None:
         if self.pixels > self.shape[0] * self.shape[1] or self.pixels < 1:
@@ -68,6 +74,7 @@ JUDGE_RECIPE = SceneRecipe(
     engine_error=False,
     n_materials=(2, 12),
     crop_share=0.0,
+    vary_materials=False,
 )
 """How the scenes are drawn on which networks are scored."""
 
@@ -179,6 +186,7 @@ def _one_scene(
         recipe.shape,
         atmosphere.air_temperature_k,
         n_materials=int(rng.integers(low, high + 1)),
+        varied=recipe.vary_materials,
     )
     shifted = surface.temperature_offset_k + np.float32(recipe.offset_shift_k)
     surface = replace(surface, temperature_offset_k=shifted)
@@ -188,6 +196,7 @@ def _one_scene(
         rng,
         nedt_k=float(rng.uniform(*recipe.nedt_k)),
         constant_in_kelvin=bool(rng.random() < recipe.kelvin_noise_share),
+        rte=recipe.rte,
     )
     bt = brightness_temperature(dn_to_radiance(dn))
     bt = np.where(np.isfinite(bt), bt, 150.0).astype(np.float32)

@@ -1,0 +1,223 @@
+"""The catalogue's second part: operations that simulate and train. Standard library only."""
+
+from __future__ import annotations
+
+from akkd_core.operations.spec import Operation, Parameter, ParamKind
+
+_OVERWRITE = Parameter(
+    "overwrite", ParamKind.FLAG, "Overwrite",
+    "Replace an output that exists.",
+    default=False,
+)  # fmt: skip
+_SEED = Parameter(
+    "seed", ParamKind.INTEGER, "Seed",
+    "Start of the random numbers; the same seed gives the same bytes.",
+    default=0, minimum=0,
+)  # fmt: skip
+_RTE = Parameter(
+    "rte", ParamKind.CHOICE, "Radiative transfer equation",
+    "The full equation, or the AK-KD paper's eq. (1) with one effective air temperature; how far "
+    "they are apart is printed.",
+    default="full", choices=("full", "paper"), advanced=True,
+)  # fmt: skip
+_ATMOSPHERES = Parameter(
+    "atmospheres", ParamKind.INPUT_PATH, "Atmosphere table",
+    "Table (.npz or .csv) of transmittance, path and sky radiance per band, e.g. from MODTRAN or "
+    "RTTOV; without it, the shipped table of the split.",
+    advanced=True,
+)  # fmt: skip
+
+
+def _split(default: str) -> Parameter:
+    return Parameter(
+        "split", ParamKind.CHOICE, "Split",
+        "Whose air and materials to use; the three share no profile and no group of materials.",
+        default=default, choices=("train", "validation", "judge"),
+    )  # fmt: skip
+
+
+SIMULATE_ATMOSPHERES = Operation(
+    "simulate atmospheres",
+    "Simulate atmospheres",
+    "Training",
+    "Simulate atmospheres with LOWTRAN7 (needs the simulation extra).\n\n"
+    "AFGL and MIPAS profiles with random temperature, humidity, ozone, elevation 0-4500 m, "
+    "visibility and view angle, to transmittance, path and sky radiance of bands 10-14.",
+    (
+        Parameter(
+            "output", ParamKind.OUTPUT_FILE, "Table", "File to write, .npz or .csv.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "count", ParamKind.INTEGER, "Atmospheres", "Number of atmospheres.",
+            default=1000, minimum=1,
+        ),
+        _SEED,
+        _OVERWRITE,
+    ),
+    "akkd_core.operations.simulate:run_atmospheres",
+)  # fmt: skip
+
+SIMULATE_SCENES = Operation(
+    "simulate scenes",
+    "Simulate a training set",
+    "Training",
+    "Simulate a training set: many scenes, each with its statistics and pixels with truth.",
+    (
+        Parameter(
+            "output", ParamKind.OUTPUT_FILE, "Training set", "File to write, .npz.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "scenes", ParamKind.INTEGER, "Scenes", "Number of scenes.", default=2000, minimum=1,
+        ),
+        Parameter(
+            "pixels", ParamKind.INTEGER, "Pixels",
+            "Pixels kept of each scene of 48 x 48; its statistics use all.",
+            default=64, minimum=1, maximum=2304, unit="pixels",
+        ),
+        _split("train"),
+        _ATMOSPHERES,
+        Parameter(
+            "nedt", ParamKind.FLOAT, "Noise",
+            "NEdT at 300 K, the same in all scenes; without it, drawn from 0.2-0.34 K.",
+            minimum=0.0, maximum=5.0, unit="K",
+        ),
+        _RTE,
+        _SEED,
+        _OVERWRITE,
+    ),
+    "akkd_core.operations.simulate:run_scenes",
+)  # fmt: skip
+
+SIMULATE_GRANULE = Operation(
+    "simulate granule",
+    "Simulate a granule with its truth",
+    "Training",
+    "Simulate an ASTER L1T granule (HDF4) and the truth behind it (GeoTIFF).\n\n"
+    "One surface with 2-12 materials under one atmosphere, instrument noise, 12-bit counts, fill "
+    "outside the rotated swath. By default air and materials that no network was trained on.",
+    (
+        Parameter(
+            "output", ParamKind.OUTPUT_FILE, "Granule", "File to write, .hdf.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "truth", ParamKind.OUTPUT_FILE, "Truth",
+            "GeoTIFF of LST (K) and emissivity of bands 10-14; without it, <granule>_truth.tif.",
+        ),
+        Parameter(
+            "rows", ParamKind.INTEGER, "Rows", "Rows of the swath.",
+            default=700, minimum=8, maximum=4000, unit="pixels",
+        ),
+        Parameter(
+            "cols", ParamKind.INTEGER, "Columns", "Columns of the swath.",
+            default=830, minimum=8, maximum=4000, unit="pixels",
+        ),
+        Parameter(
+            "latitude", ParamKind.FLOAT, "Latitude", "Of the scene's centre.",
+            default=40.0, minimum=-80.0, maximum=84.0, unit="degrees north",
+        ),
+        Parameter(
+            "longitude", ParamKind.FLOAT, "Longitude", "Of the scene's centre.",
+            default=117.0, minimum=-180.0, maximum=180.0, unit="degrees east",
+        ),
+        _split("judge"),
+        _ATMOSPHERES,
+        Parameter(
+            "tcwv", ParamKind.FLOAT, "Water vapour",
+            "Take the atmosphere nearest to this total column water vapour; without it, any.",
+            minimum=0.0, maximum=120.0, unit="kg m-2",
+        ),
+        Parameter(
+            "land_cover", ParamKind.CHOICE, "Land cover", "Without it, drawn.",
+            choices=("desert", "crops", "forest", "urban", "water", "snow", "rock"),
+        ),
+        Parameter(
+            "materials", ParamKind.INTEGER, "Materials",
+            "Number of materials; without it, drawn from 2-12.",
+            minimum=1, maximum=12,
+        ),
+        Parameter(
+            "nedt", ParamKind.FLOAT, "Noise", "NEdT at 300 K.",
+            default=0.3, minimum=0.0, maximum=5.0, unit="K",
+        ),
+        _RTE,
+        _SEED,
+        _OVERWRITE,
+    ),
+    "akkd_core.operations.simulate:run_granule",
+)  # fmt: skip
+
+TRAIN = Operation(
+    "train",
+    "Train a teacher",
+    "Training",
+    "Train a teacher on a simulated training set and write it as a model bundle.\n\n"
+    "An interrupted run goes on from its work folder. Needs the training extra (TensorFlow).",
+    (
+        Parameter(
+            "output", ParamKind.OUTPUT_FOLDER, "Bundle", "Folder of the bundle to write.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "data", ParamKind.INPUT_PATH, "Training set",
+            "Made by akkd simulate scenes, split train.", required=True,
+        ),
+        Parameter(
+            "validation", ParamKind.INPUT_PATH, "Validation set",
+            "Made by akkd simulate scenes, split validation.", required=True,
+        ),
+        Parameter(
+            "name", ParamKind.TEXT, "Name", "Name of the bundle.", default="akkd-teacher",
+        ),
+        Parameter(
+            "inputs", ParamKind.CHOICE, "Inputs",
+            "The scene's statistics and physics features, or the pixel's five BTs alone, as in "
+            "the paper.",
+            default="scene", choices=("scene", "pixel"),
+        ),
+        Parameter(
+            "target", ParamKind.CHOICE, "Target",
+            "Temperature and emissivities together, or one at a time, as the paper does.",
+            default="joint",
+            choices=("joint", "lst", "lse10", "lse11", "lse12", "lse13", "lse14"),
+        ),
+        Parameter(
+            "architecture", ParamKind.TEXT, "Architecture",
+            "Of the pixel network: ak-kd-trial3, widths such as 256,256,256, or a .json file; "
+            "without it, 256,256,256 with relu.",
+        ),
+        Parameter(
+            "epochs", ParamKind.INTEGER, "Epochs", "Passes through the training set.",
+            default=40, minimum=1, maximum=100000,
+        ),
+        Parameter(
+            "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
+            default=64, minimum=1, maximum=4096, advanced=True,
+        ),
+        Parameter(
+            "learning_rate", ParamKind.FLOAT, "Learning rate",
+            "Highest learning rate; it rises to it and falls again.",
+            default=0.002, minimum=1e-6, maximum=1.0, advanced=True,
+        ),
+        Parameter(
+            "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
+            "Checkpoints and learning curve; without it, <bundle>_work.", advanced=True,
+        ),
+        Parameter(
+            "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",
+            default=1, minimum=0,
+        ),
+        _OVERWRITE,
+    ),
+    "akkd_core.operations.train:run",
+)  # fmt: skip
+
+MODEL_OPERATIONS: tuple[Operation, ...] = (
+    SIMULATE_ATMOSPHERES,
+    SIMULATE_SCENES,
+    SIMULATE_GRANULE,
+    TRAIN,
+)
+"""Operations that simulate and train, in the order in which faces list them."""

@@ -1,0 +1,252 @@
+"""Simulate atmospheres, scenes for training, and whole granules with their truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from akkd_core.errors import ParameterError
+from akkd_core.operations.spec import Outcome
+from akkd_core.progress import Progress, SilentProgress
+
+if TYPE_CHECKING:
+    from akkd_core.grid import Grid
+    from akkd_core.simulation.atmospheres import AtmosphereTable
+    from akkd_core.simulation.granule_scene import SimulatedScene
+
+_SCENE_TIME = datetime(2019, 7, 4, 3, 15, 0, tzinfo=timezone.utc)
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise ParameterError(f"{path}: exists. choose another name or --overwrite")
+
+
+def _air(split: str, table: str | None) -> AtmosphereTable:
+    from akkd_core.simulation.atmospheres import load_atmospheres, shipped_atmospheres
+
+    if table is not None:
+        return load_atmospheres(Path(table))
+    shipped = shipped_atmospheres("judge" if split == "judge" else "train")
+    return shipped.of_split(split)
+
+
+def run_atmospheres(
+    output: str,
+    count: int = 1000,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Atmospheres from AFGL and MIPAS profiles, varied at random, through LOWTRAN7.
+
+    Raises
+    ------
+    ParameterError
+        If the file exists.
+    MissingDependencyError
+        Without the simulation extra.
+    """
+    from akkd_core.simulation.atmosphere_draws import TRAINING_WEIGHTS, simulate_atmospheres
+    from akkd_core.simulation.profiles import reference_profile
+
+    path = Path(output)
+    _refuse_existing(path, overwrite)
+    profiles = [reference_profile(name) for name in TRAINING_WEIGHTS]
+    table = simulate_atmospheres(profiles, count, seed, progress=progress)
+    if path.suffix == ".csv":
+        table.save_csv(path)
+    else:
+        table.save_npz(path)
+    low, high = table.tcwv_kg_m2.min(), table.tcwv_kg_m2.max()
+    return Outcome(
+        (f"{path}: {len(table)} atmospheres, water vapour {low:.1f}-{high:.1f} kg m-2",),
+        {"path": str(path), "atmospheres": len(table)},
+    )
+
+
+def run_scenes(
+    output: str,
+    scenes: int = 2000,
+    pixels: int = 64,
+    split: str = "train",
+    atmospheres: str | None = None,
+    nedt: float | None = None,
+    rte: str = "full",
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Simulate a training set: scenes of pixels with truth.
+
+    Raises
+    ------
+    ParameterError
+        If the file exists or a value is out of range.
+    """
+    from akkd_core.simulation.materials import materials
+    from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
+
+    path = Path(output)
+    _refuse_existing(path, overwrite)
+    recipe = SceneRecipe(pixels=pixels, rte=rte, vary_materials=split == "train")
+    if nedt is not None:
+        recipe = replace(recipe, nedt_k=(nedt, nedt))
+    air, table = _air(split, atmospheres), materials(split)
+    made = simulate_training_set(
+        air, table, scenes, recipe=recipe, seed=seed, progress=progress
+    )
+    made.save(path)
+    return Outcome(
+        (
+            f"{path}: {len(made)} scenes of {pixels} pixels, {len(set(made.profile.tolist()))} "
+            f"base profiles, {len(table)} materials ({split})",
+            *_rte_lines(air, split, seed),
+        ),
+        {"path": str(path), "scenes": len(made), "pixels": pixels, "split": split},
+    )
+
+
+def _rte_lines(air: AtmosphereTable, split: str, seed: int) -> tuple[str, ...]:
+    from akkd_core.simulation.materials import materials
+    from akkd_core.simulation.rte_comparison import paper_minus_full
+
+    difference = paper_minus_full(air, materials(split), count=300, seed=seed)
+    mean, rms = difference.mean(axis=0), np.sqrt((difference**2).mean(axis=0))
+    return (
+        "paper's equation minus the full one, BT of bands 10-14: mean "
+        + ", ".join(f"{v:+.2f}" for v in mean)
+        + " K; rms "
+        + ", ".join(f"{v:.2f}" for v in rms)
+        + " K",
+    )
+
+
+def run_granule(
+    output: str,
+    truth: str | None = None,
+    rows: int = 700,
+    cols: int = 830,
+    latitude: float = 40.0,
+    longitude: float = 117.0,
+    split: str = "judge",
+    atmospheres: str | None = None,
+    tcwv: float | None = None,
+    land_cover: str | None = None,
+    materials: int | None = None,
+    nedt: float = 0.3,
+    rte: str = "full",
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Simulate an ASTER L1T granule (HDF4), and write the truth beside it.
+
+    Raises
+    ------
+    ParameterError
+        If a file exists or a value is out of range.
+    """
+    from akkd_core.simulation import materials as material_tables
+    from akkd_core.simulation.granule import write_l1t_granule
+    from akkd_core.simulation.granule_scene import simulate_scene
+
+    report = progress or SilentProgress()
+    path = Path(output)
+    truth_path = Path(truth) if truth else path.with_name(f"{path.stem}_truth.tif")
+    for target in (path, truth_path):
+        _refuse_existing(target, overwrite)
+    air = _air(split, atmospheres)
+    report.update(0.05, "simulating the scene")
+    scene = simulate_scene(
+        air,
+        material_tables.materials(split),
+        rows=rows,
+        cols=cols,
+        nedt_k=nedt,
+        rte=rte,
+        tcwv_kg_m2=tcwv,
+        land_cover=land_cover,
+        n_materials=materials,
+        seed=seed,
+    )
+    grid = _utm_grid(latitude, longitude, scene.lst.shape)
+    report.update(0.7, "writing the granule")
+    write_l1t_granule(
+        path,
+        scene.dn,
+        grid,
+        acquired_at=_SCENE_TIME,
+        daytime=scene.daytime,
+        view_zenith_deg=scene.view_zenith_deg,
+        overwrite=overwrite,
+    )
+    report.update(0.8, "writing the truth")
+    _write_truth(truth_path, scene, grid, overwrite)
+    report.update(1.0, "done")
+    sky = scene.atmosphere
+    return Outcome(
+        (
+            f"{path}: {scene.dn.shape[1]} x {scene.dn.shape[2]} pixels, {scene.land_cover}, "
+            f"{scene.n_materials} materials, {'day' if scene.daytime else 'night'}, air "
+            f"{scene.profile} ({sky.tcwv_kg_m2:.1f} kg m-2, {sky.air_temperature_k:.1f} K)",
+            f"{truth_path}: its true temperature and emissivity",
+            *_rte_lines(air, split, seed),
+        ),
+        {
+            "granule": str(path),
+            "truth": str(truth_path),
+            "profile": scene.profile,
+            "tcwv_kg_m2": sky.tcwv_kg_m2,
+            "air_temperature_k": sky.air_temperature_k,
+            "land_cover": scene.land_cover,
+            "n_materials": scene.n_materials,
+        },
+    )
+
+
+def _utm_grid(latitude: float, longitude: float, shape: tuple[int, ...]) -> Grid:
+    """North-up UTM grid of 90 m pixels centred on a place."""
+    from akkd_core.grid import Grid
+    from akkd_core.raster.projection import from_lonlat
+
+    zone = min(max(int((longitude + 180.0) // 6.0) + 1, 1), 60)
+    epsg = (32600 if latitude >= 0 else 32700) + zone
+    x, y = from_lonlat(epsg, [longitude], [latitude])
+    left = round(float(x[0]) / 90.0) * 90.0 - 90.0 * (shape[1] // 2)
+    top = round(float(y[0]) / 90.0) * 90.0 + 90.0 * (shape[0] // 2)
+    return Grid(epsg, (left, 90.0, 0.0, top, 0.0, -90.0), shape[0], shape[1])
+
+
+def _write_truth(path: Path, scene: SimulatedScene, grid: Grid, overwrite: bool) -> None:
+    from akkd_core.raster import create_cog
+
+    names = ["LST", *(f"Emis{band}" for band in range(10, 15))]
+    writer = create_cog(
+        path,
+        grid=grid,
+        count=len(names),
+        dtype="float32",
+        nodata=float("nan"),
+        descriptions=names,
+        tags={
+            "title": "truth of a simulated granule",
+            "profile": scene.profile,
+            "tcwv_kg_m2": f"{scene.atmosphere.tcwv_kg_m2:.3f}",
+            "air_temperature_k": f"{scene.atmosphere.air_temperature_k:.2f}",
+            "land_cover": scene.land_cover,
+            "n_materials": str(scene.n_materials),
+        },
+        units=["K", *["1"] * 5],
+        overwrite=overwrite,
+    )
+    try:
+        writer.write(np.concatenate([scene.lst[None], scene.lse]), 0, 0)
+        writer.commit()
+    except BaseException:
+        writer.abort()
+        raise
