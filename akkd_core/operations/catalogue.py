@@ -5,6 +5,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
 
 __all__ = [
@@ -115,7 +116,7 @@ INFO = Operation(
     "akkd_core.operations.info:run",
 )  # fmt: skip
 
-OPERATIONS: tuple[Operation, ...] = (RETRIEVE, PREPROCESS, INFO)
+OPERATIONS: tuple[Operation, ...] = (RETRIEVE, PREPROCESS, INFO, *MODEL_OPERATIONS)
 """All operations, in the order in which faces list them."""
 
 
