@@ -59,7 +59,7 @@ class SearchError(AkkdError):
 
 
 class TrialFailed(SearchError):
-    """This trial is bad: mark it and go on."""
+    """The trial is bad: mark it and go on."""
 
 
 class SearchAborted(SearchError):
