@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from akkd_core.bundle.network import Network
 from akkd_core.errors import BundleMismatchError
 
+_CACHE_BYTES = 1 << 20
+_ROWS_MIN, _ROWS_MAX = 128, 4096
+
 
 def checked_inputs(
     network: Network, features: NDArray[np.float32], scene: NDArray[np.float32] | None
@@ -53,11 +56,20 @@ def blocks(count: int, size: int) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
+def cache_rows(network: Network) -> int:
+    """Return how many rows keep the widest pair of layers within 1 MiB of cache, a power of 2."""
+    widths = [network.n_pixel_inputs, *(bias.size for bias in network.biases)]
+    widest = max(a + b for a, b in zip(widths, widths[1:], strict=False))
+    rows = _CACHE_BYTES // (4 * widest)
+    power = 1 << max(rows.bit_length() - 1, 0)
+    return min(max(power, _ROWS_MIN), _ROWS_MAX)
+
+
 def mark_invalid(features: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
     """Set float32 outputs to NaN, in place, in rows whose features aren't all finite.
 
     Runtimes differ in what an activation makes of NaN, so none of them is relied on.
     """
-    invalid = ~np.isfinite(features).all(axis=1)
-    if invalid.any():
-        outputs[invalid] = np.nan
+    finite = np.isfinite(features)
+    if not finite.all():
+        outputs[~finite.all(axis=1)] = np.nan

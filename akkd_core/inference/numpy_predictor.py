@@ -8,10 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.bundle.network import Network, activate
-from akkd_core.bundle.prediction import blocks, checked_inputs, mark_invalid
-
-_CACHE_BYTES = 1 << 20
-_BLOCK_MIN, _BLOCK_MAX = 128, 4096
+from akkd_core.bundle.prediction import blocks, cache_rows, checked_inputs, mark_invalid
 
 
 class NumpyPredictor:
@@ -27,7 +24,7 @@ class NumpyPredictor:
 
     def __init__(self, network: Network, *, block: int | None = None) -> None:
         self.network = network
-        self._block = block or block_rows(network)
+        self._block = block or cache_rows(network)
 
     def predict(
         self, features: NDArray[np.float32], scene: NDArray[np.float32] | None = None
@@ -54,15 +51,6 @@ class NumpyPredictor:
                     out[:, column] += raw[:, source] if source < n else values[0, source - n]
                 mark_invalid(raw, out)
         return outputs
-
-
-def block_rows(network: Network) -> int:
-    """Return how many rows keep the widest pair of layers within the second-level cache."""
-    widths = [network.n_pixel_inputs, *(bias.size for bias in network.biases)]
-    widest = max(a + b for a, b in zip(widths, widths[1:], strict=False))
-    rows = _CACHE_BYTES // (4 * widest)
-    power = 1 << max(rows.bit_length() - 1, 0)
-    return min(max(power, _BLOCK_MIN), _BLOCK_MAX)
 
 
 @dataclass(frozen=True, eq=False)

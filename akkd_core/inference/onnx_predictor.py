@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from akkd_core.bundle.network import Network
 from akkd_core.bundle.onnx_graph import onnx_bytes
-from akkd_core.bundle.prediction import blocks, checked_inputs, mark_invalid
+from akkd_core.bundle.prediction import blocks, cache_rows, checked_inputs, mark_invalid
 
-_CHUNK = 4096
+# In units of rows that fit the cache; onnxruntime keeps fewer layers alive at a time than we do.
+_CHUNK_OF_CACHE = 4
+_CHUNK_MIN, _CHUNK_MAX = 1024, 8192
 _LOG_ERRORS = 3
 
 
@@ -34,12 +36,14 @@ class OnnxPredictor:
     device = "cpu"
 
     def __init__(
-        self, network: Network, *, threads: int | None = None, chunk: int = _CHUNK
+        self, network: Network, *, threads: int | None = None, chunk: int | None = None
     ) -> None:
         self.network = network
-        self._chunk = chunk
+        threads = threads or available_cores()
+        rows = _CHUNK_OF_CACHE * cache_rows(network) * threads
+        self._chunk = chunk or min(max(rows, _CHUNK_MIN), _CHUNK_MAX)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or available_cores()
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _LOG_ERRORS
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")

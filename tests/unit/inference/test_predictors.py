@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from akkd_core.bundle import AK_KD_TRIAL3, Network
 from akkd_core.bundle.architecture import ACTIVATIONS
+from akkd_core.bundle.prediction import cache_rows
 from akkd_core.errors import BundleMismatchError, MissingDependencyError, ParameterError
-from akkd_core.inference.numpy_predictor import NumpyPredictor, block_rows
+from akkd_core.inference.numpy_predictor import NumpyPredictor
 from akkd_core.inference.predictors import Predictor, make_predictor
 from tests.builders import bundles
 
@@ -205,6 +206,6 @@ def test_importing_the_protocol_imports_no_runtime() -> None:
 
 def test_block_follows_the_widest_layers() -> None:
     wide = bundles.network((720, 32), ("relu", "relu"))
-    assert block_rows(wide) == 256
-    assert block_rows(bundles.network((8,), ("relu",))) == 4096
+    assert cache_rows(wide) == 256
+    assert cache_rows(bundles.network((8,), ("relu",))) == 4096
     assert NumpyPredictor(wide, block=7).predict(*inputs(wide, 20)).shape == (20, 2)
