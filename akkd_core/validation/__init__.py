@@ -1,0 +1,1 @@
+"""Validation: metrics, scores on held-out scenes with known truth, products against references."""
