@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from akkd_core.bundle.network import Network, activate
 from akkd_core.bundle.prediction import blocks, cache_rows, checked_inputs, mark_invalid
+from akkd_core.inference.threads import default_threads, single_blas_thread
+
+_SHARES = 4
 
 
 class NumpyPredictor:
@@ -16,14 +20,25 @@ class NumpyPredictor:
 
     The scene's share of the first layer is computed once. After a ReLU layer the bias costs no
     pass of its own: ``relu(h + b) = max(h, -b) + b``, and the constant ``+ b`` goes into the next
-    layer's bias.
+    layer's bias. Blocks are shared among threads, each with one BLAS thread.
+
+    Parameters
+    ----------
+    network : Network
+    threads : int, optional
+        By default as `default_threads` says.
+    block : int, optional
+        Rows at a time; by default what fits the cache.
     """
 
     runtime = "numpy"
     device = "cpu"
 
-    def __init__(self, network: Network, *, block: int | None = None) -> None:
+    def __init__(
+        self, network: Network, *, threads: int | None = None, block: int | None = None
+    ) -> None:
         self.network = network
+        self._threads = threads or default_threads()
         self._block = block or cache_rows(network)
 
     def predict(
@@ -31,13 +46,36 @@ class NumpyPredictor:
     ) -> NDArray[np.float32]:
         """Predict as `Predictor.predict` says."""
         rows, values = checked_inputs(self.network, features, scene)
+        outputs = np.empty((len(rows), self.network.n_outputs), dtype=np.float32)
+        layers = _folded(self.network, values)
+
+        def work(share: slice) -> None:
+            self._evaluate(layers, rows[share], values, outputs[share])
+
+        with single_blas_thread() as held:
+            count = -(-len(rows) // self._block)
+            threads = min(self._threads if held else 1, count)
+            if threads <= 1:
+                work(slice(None))
+            else:
+                # Whole blocks, so that the result is the same to the bit; a few shares each, so
+                # that a thread that is held up keeps nobody waiting.
+                share = -(-count // (threads * _SHARES)) * self._block
+                with ThreadPoolExecutor(threads) as pool:
+                    list(pool.map(work, blocks(len(rows), share)))
+        return outputs
+
+    def _evaluate(
+        self,
+        layers: list[_FoldedLayer],
+        rows: NDArray[np.float32],
+        scene: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+    ) -> None:
         net, n = self.network, self.network.n_pixel_inputs
-        outputs = np.empty((len(rows), net.n_outputs), dtype=np.float32)
-        layers = _folded(net, values)
         size = min(self._block, max(len(rows), 1))
         scaled = np.empty((size, n), dtype=np.float32)
         buffers = [np.empty((size, kernel.shape[1]), dtype=np.float32) for kernel in net.kernels]
-        sources = [(k, source) for k, source in enumerate(net.add_columns) if source is not None]
         with np.errstate(all="ignore"):
             for part in blocks(len(rows), size):
                 raw, out = rows[part], outputs[part]
@@ -47,10 +85,10 @@ class NumpyPredictor:
                     value = layer.apply(value, buffer[: len(raw)])
                 np.multiply(value, net.output_scale, out=out)
                 out += net.output_mean
-                for column, source in sources:
-                    out[:, column] += raw[:, source] if source < n else values[0, source - n]
+                for column, source in enumerate(net.add_columns):
+                    if source is not None:
+                        out[:, column] += raw[:, source] if source < n else scene[0, source - n]
                 mark_invalid(raw, out)
-        return outputs
 
 
 @dataclass(frozen=True, eq=False)

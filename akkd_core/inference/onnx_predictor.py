@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -11,18 +9,12 @@ from numpy.typing import NDArray
 from akkd_core.bundle.network import Network
 from akkd_core.bundle.onnx_graph import onnx_bytes
 from akkd_core.bundle.prediction import blocks, cache_rows, checked_inputs, mark_invalid
+from akkd_core.inference.threads import default_threads
 
 # In units of rows that fit the cache; onnxruntime keeps fewer layers alive at a time than we do.
 _CHUNK_OF_CACHE = 4
 _CHUNK_MIN, _CHUNK_MAX = 1024, 8192
 _LOG_ERRORS = 3
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class OnnxPredictor:
@@ -39,7 +31,7 @@ class OnnxPredictor:
         self, network: Network, *, threads: int | None = None, chunk: int | None = None
     ) -> None:
         self.network = network
-        threads = threads or available_cores()
+        threads = threads or default_threads()
         rows = _CHUNK_OF_CACHE * cache_rows(network) * threads
         self._chunk = chunk or min(max(rows, _CHUNK_MIN), _CHUNK_MAX)
         options = onnxruntime.SessionOptions()

@@ -76,7 +76,8 @@ def make_predictor(
     device : str
         ``auto``, ``cpu`` or ``gpu:N``; only TensorFlow runs on a GPU.
     threads : int, optional
-        Threads of onnxruntime; by default as many as cores are available to the process.
+        Of onnxruntime or numpy; by default as many as cores are available to the process, or as
+        OMP_NUM_THREADS says if that is fewer.
 
     Raises
     ------
@@ -111,7 +112,7 @@ def make_predictor(
                 ) from error
     from akkd_core.inference.numpy_predictor import NumpyPredictor
 
-    return NumpyPredictor(network)
+    return NumpyPredictor(network, threads=threads)
 
 
 def _tensorflow(network: Network, device: str) -> Predictor:
