@@ -71,8 +71,8 @@ class AsterOdl:
     @property
     def short_name(self) -> str:
         """SHORTNAME in the form ``AST_L1T``; empty if there is none."""
-        name = (self.text("SHORTNAME") or "").upper().replace("_", "")
-        return f"AST_{name[3:]}" if name.startswith("AST") and len(name) > 3 else name
+        name = (self.text("SHORTNAME") or "").upper()
+        return re.sub(r"\AAST_?(?=.)", "AST_", name)
 
     @property
     def corners(self) -> tuple[tuple[float, float], ...]:

@@ -118,12 +118,21 @@ def _read_pyhdf(
     try:
         file = sd_module.SD(str(structure.path), sd_module.SDC.READ)
         try:
-            arrays = [np.asarray(file.select(info.index).get()) for info in datasets]
+            arrays = [_read_dataset(file, info) for info in datasets]
         finally:
             file.end()
     except (error_module.HDF4Error, ValueError, TypeError, MemoryError) as error:
         raise _unreadable(structure, str(error)) from error
     return [_checked(structure, i, a) for i, a in zip(datasets, arrays, strict=True)]
+
+
+def _read_dataset(file: Any, info: SdsInfo) -> NDArray[Any]:
+    dataset = file.select(info.index)
+    try:
+        return np.asarray(dataset.get())
+    finally:
+        # A data set that outlives its file crashes the process when it is collected.
+        dataset.endaccess()
 
 
 def _unreadable(structure: Hdf4Structure, detail: str) -> GranuleReadError:

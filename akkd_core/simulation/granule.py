@@ -27,6 +27,7 @@ from akkd_core.raster.temporary import temporary_path
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.granule_text import LATTICE, SWATH, GranuleFacts, attributes
 
+_PATH_BYTES, _NO_PATH = 240, b"simulated"
 _DATA_FIELDS, _GEO_FIELDS = "Data Fields", "Geolocation Fields"
 
 
@@ -113,10 +114,29 @@ def _write(temporary: str | Path, dn: NDArray[np.uint16], facts: GranuleFacts) -
             "writing an HDF4 granule needs pyhdf. pip install pyhdf"
         ) from error
     try:
-        references = _write_arrays(sd_module, str(temporary), dn, facts)
-        _write_groups(hdf_module, str(temporary), references)
+        path = _padded(Path(temporary))
+        references = _write_arrays(sd_module, path, dn, facts)
+        _write_groups(hdf_module, path, references)
     except errors.HDF4Error as error:
         raise OSError(f"HDF4: {error}") from error
+    _forget_path(Path(temporary), os.fsencode(path))
+
+
+def _padded(path: Path) -> str:
+    """Return the path spelt with a fixed number of bytes, where it isn't longer.
+
+    HDF4 writes the path that it is given into the file; with one length for all, the file's bytes
+    depend on what it holds alone once the path is blotted out.
+    """
+    folder, name = os.path.abspath(path.parent), path.name
+    spare = _PATH_BYTES - len(os.fsencode(os.path.join(folder, name)))
+    steps, odd = divmod(max(spare, 0), 2)
+    return folder.rstrip(os.sep) + os.sep * (1 + odd) + f".{os.sep}" * steps + name
+
+
+def _forget_path(path: Path, spelling: bytes) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content.replace(spelling, _NO_PATH.ljust(len(spelling), b"\0")))
 
 
 def _write_arrays(
@@ -146,12 +166,14 @@ def _write_array(
     file: Any, name: str, number_type: int, data: NDArray[Any], dimensions: tuple[str, str]
 ) -> int:
     dataset = file.create(name, number_type, data.shape)
-    for axis, dimension in enumerate(dimensions):
-        dataset.dim(axis).setname(f"{dimension}:{SWATH}")
-    dataset[:] = np.ascontiguousarray(data)
-    ref = int(dataset.ref())
-    dataset.endaccess()
-    return ref
+    try:
+        for axis, dimension in enumerate(dimensions):
+            dataset.dim(axis).setname(f"{dimension}:{SWATH}")
+        dataset[:] = np.ascontiguousarray(data)
+        return int(dataset.ref())
+    finally:
+        # A data set that outlives its file crashes the process when it is collected.
+        dataset.endaccess()
 
 
 def _lattices(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

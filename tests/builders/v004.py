@@ -11,7 +11,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.transform import Affine
 
-GRANULE = "AST_L1T_00403042003203404_20250409092553"
+GRANULE = "AST_L1T_00404232003203404_20250409092553"
 BANDS = (10, 11, 12, 13, 14)
 
 

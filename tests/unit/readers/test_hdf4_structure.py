@@ -75,13 +75,15 @@ def test_plain_and_packed_data_are_read_in_the_order_asked(tmp_path: Path) -> No
 def test_data_never_written_are_fill_or_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.hdf"
     file = SD(str(path), SDC.WRITE | SDC.CREATE | SDC.TRUNC)
-    file.create("with", SDC.INT16, (3,)).setfillvalue(-9999)
+    filled = file.create("with", SDC.INT16, (3,))
+    filled.setfillvalue(-9999)
+    filled.endaccess()
     file.create("without", SDC.INT16, (3,)).endaccess()
     file.end()
     structure = read_structure(path)
-    filled, empty = structure.find("with"), structure.find("without")
-    assert filled is not None and empty is not None
-    np.testing.assert_array_equal(read_arrays(structure, [filled])[0], [-9999] * 3)
+    with_fill, empty = structure.find("with"), structure.find("without")
+    assert with_fill is not None and empty is not None
+    np.testing.assert_array_equal(read_arrays(structure, [with_fill])[0], [-9999] * 3)
     with pytest.raises(GranuleReadError, match="holds no data"):
         read_arrays(structure, [empty])
 
