@@ -14,6 +14,7 @@ from akkd_core.quality import describe_qc
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 _QC_MAX = 65535
+_SHOWN_NAMES = 6
 
 
 def _qc_value(text: str) -> Outcome:
@@ -51,7 +52,10 @@ def _bundle(path: Path) -> Outcome:
             f"  {which} network: {len(network.input_names)} inputs, layers "
             f"{'-'.join(map(str, widths))}, {weights} weights"
         )
-        lines.append(f"    gives {', '.join(network.output_names)}")
+        shown = network.output_names[:_SHOWN_NAMES]
+        rest = len(network.output_names) - len(shown)
+        more = f" and {rest} more" if rest else ""
+        lines.append(f"    gives {', '.join(shown)}{more}")
     training = facts["training"]
     lines.append(f"  trained on   {training['description']}")
     if training["command"]:

@@ -55,7 +55,8 @@ def _qc_lines(shares: dict[str, Any]) -> list[str]:
     for name, meanings in shares["fields"].items():
         for meaning, percent in meanings.items():
             if percent > 0:
-                lines.append(f"    {name:<13} {percent:5.1f} %  {meaning}")
+                share = f"{percent:.1f}" if percent >= 0.05 else "<0.1"
+                lines.append(f"    {name:<13} {share:>5} %  {meaning}")
     return lines
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,21 @@ MEMORY_LIMIT_BYTES = 48 << 20
 """Rasters up to this size are put together in memory."""
 
 MAX_THREADS = 4
+
+
+def overview_factors(rows: int, cols: int) -> list[int]:
+    """Factors of the overviews: halving until the smallest fits in one tile.
+
+    Parameters
+    ----------
+    rows, cols : int
+        Of the raster, pixels.
+    """
+    factors, factor = [], 1
+    while max(rows, cols) // factor > BLOCK_SIZE:
+        factor *= 2
+        factors.append(factor)
+    return factors
 
 
 @contextmanager
@@ -138,6 +153,11 @@ class CogWriter:
                 handle.set_band_tags(band + 1, tags)
         self._handle = None
         handle.close()
+        # Made here band by band, and not by the COG driver, whose memory for several bands grows
+        # with the raster's width.
+        factors = overview_factors(*self._spec.grid.shape)
+        if factors:
+            self._engine.build_overviews(self._source, factors, self._spec.resampling)
         if not self._in_memory:
             check_tiff(self._source)
         # PREDICTOR=YES lets the driver choose 3 for floats and 2 for integers.
@@ -148,12 +168,11 @@ class CogWriter:
             "PREDICTOR": "YES",
             "OVERVIEW_COMPRESS": "DEFLATE",
             "OVERVIEW_PREDICTOR": "YES",
-            "OVERVIEW_RESAMPLING": self._spec.resampling.upper(),
             "BIGTIFF": "IF_SAFER",
             "NUM_THREADS": threads,
         }
         self._engine.translate(self._source, str(self._target), options)
-        self._engine.delete(self._source)
+        self._drop_source()
         check_tiff(self._target)
         sync(self._target)
 
@@ -186,11 +205,16 @@ class CogWriter:
             return
         self._state = "aborted"
         handle, self._handle = self._handle, None
-        try:
+        # GDAL may refuse to close or delete what it couldn't write; the file goes away in any case.
+        with suppress(Exception):
             if handle is not None:
                 handle.close()
-        except Exception:
-            # The file goes away in any case.
-            pass
-        self._engine.delete(self._source)
+        with suppress(Exception):
+            self._drop_source()
         remove_own(self._target)
+
+    def _drop_source(self) -> None:
+        if self._in_memory:
+            self._engine.delete(self._source)
+        else:
+            Path(self._source).unlink(missing_ok=True)

@@ -181,7 +181,9 @@ class GdalEngine:
     def create(self, path: str, spec: RasterSpec) -> DatasetHandle:
         """Create an uncompressed tiled GeoTIFF."""
         grid = spec.grid
-        options = ["TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "BIGTIFF=IF_SAFER"]
+        options = [
+            "TILED=YES", "BLOCKXSIZE=512", "BLOCKYSIZE=512", "INTERLEAVE=BAND", "BIGTIFF=IF_SAFER",
+        ]  # fmt: skip
         with _session() as gdal:
             kind = gdal.GetDataTypeByName(_NAME_OF[spec.dtype])
             dataset = gdal.GetDriverByName("GTiff").Create(
@@ -202,6 +204,14 @@ class GdalEngine:
                     band.SetMetadataItem(key, value)
         return _GdalHandle(dataset)
 
+    def build_overviews(self, path: str, factors: Sequence[int], resampling: str) -> None:
+        """Add overviews, each ``factor`` times smaller."""
+        with _session() as gdal:
+            dataset = gdal.Open(path, gdal.GA_Update)
+            dataset.BuildOverviews(resampling.upper(), list(factors))
+            dataset.FlushCache()
+            del dataset
+
     def translate(self, source: str, target: str, options: Mapping[str, str]) -> None:
         """Copy a GeoTIFF to a COG."""
         with _session() as gdal:
@@ -213,7 +223,7 @@ class GdalEngine:
             del copy, dataset
 
     def delete(self, path: str) -> None:
-        """Delete a file, also in memory; quiet where there is none."""
+        """Delete a GeoTIFF in memory (``/vsimem/``); quiet where there is none."""
         gdal = _gdal()
         if gdal.VSIStatL(path) is not None:
             gdal.Unlink(path)

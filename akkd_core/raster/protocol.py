@@ -155,8 +155,11 @@ class Engine(Protocol):
     def create(self, path: str, spec: RasterSpec) -> DatasetHandle:
         """Create an uncompressed tiled GeoTIFF; ``/vsimem/`` paths live in memory."""
 
+    def build_overviews(self, path: str, factors: Sequence[int], resampling: str) -> None:
+        """Add overviews, each ``factor`` times smaller."""
+
     def translate(self, source: str, target: str, options: Mapping[str, str]) -> None:
         """Copy a GeoTIFF to a COG."""
 
     def delete(self, path: str) -> None:
-        """Delete a file, also in memory; quiet where there is none."""
+        """Delete a GeoTIFF in memory (``/vsimem/``); quiet where there is none."""

@@ -162,6 +162,7 @@ class RasterioEngine:
                 tiled=True,
                 blockxsize=512,
                 blockysize=512,
+                interleave="band",
                 bigtiff="IF_SAFER",
             )
             dataset.update_tags(**spec.tags)
@@ -173,13 +174,19 @@ class RasterioEngine:
                     dataset.update_tags(band, **spec.band_tags[band - 1])
         return _RasterioHandle(dataset)
 
+    def build_overviews(self, path: str, factors: Sequence[int], resampling: str) -> None:
+        """Add overviews, each ``factor`` times smaller."""
+        method = _rasterio("rasterio.enums").Resampling[resampling]
+        with _env(), _rasterio().open(path, "r+") as dataset:
+            dataset.build_overviews(list(factors), method)
+
     def translate(self, source: str, target: str, options: Mapping[str, str]) -> None:
         """Copy a GeoTIFF to a COG."""
         with _env(), _rasterio().open(source) as dataset:
             _rasterio("rasterio.shutil").copy(dataset, target, driver="COG", **options)
 
     def delete(self, path: str) -> None:
-        """Delete a file, also in memory; quiet where there is none."""
+        """Delete a GeoTIFF in memory (``/vsimem/``); quiet where there is none."""
         shutil = _rasterio("rasterio.shutil")
         with _env():
             if shutil.exists(path):

@@ -89,21 +89,24 @@ def remove_own(temporary: Path) -> None:
         (temporary.parent / name).unlink(missing_ok=True)
 
 
+def _suspicion(folder: Path) -> str:
+    try:
+        if shutil.disk_usage(folder).free < _LOW_SPACE_BYTES:
+            return "no space left on the disk"
+    except OSError:
+        return ""
+    return "" if os.access(folder, os.W_OK) else "the folder is read-only"
+
+
 def write_error(path: str | Path, cause: object) -> ProductWriteError:
     """Error that says in one line why a file could not be written, and what to do."""
     path = Path(path)
     folder = path.parent
-    text = " ".join(str(cause).split())
-    if isinstance(cause, OSError) and cause.strerror:
+    if isinstance(cause, OSError) and cause.errno and cause.strerror:
         text = cause.strerror
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        free = None
-    if free is not None and free < _LOW_SPACE_BYTES:
-        text = "no space left on the disk"
-    elif folder.is_dir() and not os.access(folder, os.W_OK):
-        text = "the folder is read-only"
+    else:
+        # GDAL's own words seldom name the cause; the folder tells.
+        text = _suspicion(folder) or " ".join(str(cause).split())
     return ProductWriteError(
         f"{path}: can't be written: {text}. Free some space or choose another folder"
     )
