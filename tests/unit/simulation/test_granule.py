@@ -125,9 +125,10 @@ def test_without_pyhdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
-    def write(dn: np.ndarray = counts(), grid: Grid = NORTH, **changes: object) -> None:
+    def write(dn: np.ndarray | None = None, grid: Grid = NORTH, **changes: object) -> None:
         options = {"acquired_at": WHEN, "daytime": True, **changes}
-        write_l1t_granule(tmp_path / "a.hdf", dn, grid, **options)  # type: ignore[arg-type]
+        data = counts() if dn is None else dn
+        write_l1t_granule(tmp_path / "a.hdf", data, grid, **options)  # type: ignore[arg-type]
 
     with pytest.raises(InputError, match="expected uint16"):
         write(counts().astype(np.float32))
