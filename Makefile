@@ -52,11 +52,11 @@ $(DEMO)/scene.hdf: | $(RUN_STAMP)
 	  --seed $(DEMO_SEED) --overwrite
 
 test: $(TEST_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
-	$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(TEST_STAMP)  ## lint and the whole test suite
-	$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint
 	$(PYTEST) $(PYTEST_ARGS)
 
 lint: $(LINT_STAMP)  ## ruff, mypy (strict), import contracts
@@ -67,8 +67,8 @@ lint: $(LINT_STAMP)  ## ruff, mypy (strict), import contracts
 docs: $(RUN_STAMP)  ## remake the generated parts of docs/
 	$(BIN)/python tools/make_qc_table.py
 
-bench: $(TEST_STAMP)  ## time and memory from scene to products, beside keras predict
-	$(BIN)/python -m benchmarks.retrieval
+bench: $(TEST_STAMP)  ## time and memory, beside peers in the same run (every benchmarks/*.py)
+	set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 scores: $(TEST_STAMP)  ## remake the accuracy table on held-out air and materials
 	$(BIN)/akkd validate bundle
@@ -82,7 +82,7 @@ distclean: clean  ## remove the virtual environment too
 	rm -rf $(VENV)
 
 $(BIN)/python:
-	tools/make_venv.sh $(VENV)
+	@tools/make_venv.sh $(VENV)
 
 $(RUN_STAMP): | $(BIN)/python
 	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime) into $(VENV)"
@@ -96,10 +96,10 @@ $(LINT_STAMP): | $(BIN)/python
 	@touch $(RUN_STAMP) $@
 
 $(TEST_STAMP):
-	tools/apt_install.sh $(SYSTEM_PACKAGES)
-	$(MAKE) --no-print-directory $(BIN)/python
+	@tools/apt_install.sh $(SYSTEM_PACKAGES)
+	@$(MAKE) --no-print-directory $(BIN)/python
 	@echo "installing AKKD with [$(TEST_EXTRAS)] into $(VENV): TensorFlow, AutoKeras, LOWTRAN7, pytest, ruff, mypy, ..."
 	$(BIN)/python -m pip install -qq --editable '.[$(TEST_EXTRAS)]'
-	tools/install_gdal_bindings.sh $(VENV)
+	@tools/install_gdal_bindings.sh $(VENV)
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $(LINT_STAMP) $@

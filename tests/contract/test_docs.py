@@ -33,6 +33,13 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+def test_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    named = [page.relative_to(ROOT / "docs").as_posix() for page in pages if page.name != "index.md"]
+    assert [name for name in named if f"({name})" not in index] == []
+
+
 def test_make_targets_named_in_the_docs_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     known = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
