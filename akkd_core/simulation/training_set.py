@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -158,7 +159,7 @@ class TrainingSet:
                 return cls(**{f.name: archive[f.name] for f in fields(cls)})
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"{path}: not a training set ({error}). make one with `akkd simulate`"
             ) from error

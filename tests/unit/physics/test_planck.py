@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akkd_core.physics.planck import (
@@ -42,12 +42,15 @@ def test_no_temperature_without_positive_radiance(radiance: float) -> None:
     assert np.isnan(planck_temperature(10.0, radiance))
 
 
+# the first call builds the table
+@settings(deadline=None)
 @given(temperature=TEMPERATURES)
 def test_brightness_temperature_inverts_band_radiance(temperature: float) -> None:
     back = brightness_temperature(broadcast_band_radiance(np.float64(temperature)))
     np.testing.assert_allclose(back, temperature, atol=1e-8)
 
 
+@settings(deadline=None)
 @given(temperature=TEMPERATURES, step=st.floats(1e-3, 50.0))
 def test_band_radiance_rises_with_temperature(temperature: float, step: float) -> None:
     warmer = min(temperature + step, TEMPERATURE_MAX_K)
@@ -55,6 +58,7 @@ def test_band_radiance_rises_with_temperature(temperature: float, step: float) -
     assert (high > low).all()
 
 
+@settings(deadline=None)
 @given(temperature=st.floats(200.0, 370.0))
 def test_band_radiance_is_near_that_of_the_effective_wavelength(temperature: float) -> None:
     """What the features rely on: within 0.06 K."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akkd_core.physics.planck import brightness_temperature, broadcast_band_radiance
@@ -37,6 +37,8 @@ def test_paper_equation_by_hand() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+# the first call builds the table
+@settings(deadline=None)
 @given(st.floats(200.0, 320.0))
 def test_effective_temperature_of_isothermal_air(temperature: float) -> None:
     path = (1.0 - TAU) * broadcast_band_radiance(np.float64(temperature))
