@@ -46,7 +46,8 @@ def read_l1t(structure: Hdf4Structure, odl: AsterOdl, *, backend: str = "auto") 
     GranuleReadError, MissingBandError, MissingDependencyError
     """
     datasets = find_bands(structure)
-    grid = _grid(odl, *datasets[0].shape)
+    bounds = odl.latitude_bounds or _lattice_bounds(structure, backend)
+    grid = _grid(odl, bounds, *datasets[0].shape)
     metadata = odl.metadata("AST_L1T")
     return Scene.from_array(read_dn(structure, datasets, backend), grid, metadata)
 
@@ -88,9 +89,19 @@ def read_dn(structure: Hdf4Structure, datasets: list[SdsInfo], backend: str) -> 
     return np.stack(read_arrays(structure, datasets, backend=backend))
 
 
-def _grid(odl: AsterOdl, rows: int, cols: int) -> Grid:
+def _lattice_bounds(structure: Hdf4Structure, backend: str) -> tuple[float, float] | None:
+    """Southern and northern bound of the swath's latitudes, where the metadata give none."""
+    info = structure.find("Latitude", SWATH)
+    if info is None:
+        return None
+    (latitude,) = read_arrays(structure, [info], backend=backend)
+    south, north = float(latitude.min()), float(latitude.max())
+    return (south, north) if -90 <= south <= north <= 90 else None
+
+
+def _grid(odl: AsterOdl, bounds: tuple[float, float] | None, rows: int, cols: int) -> Grid:
     """UPPERLEFTM is (northing, easting) of the upper left pixel's centre."""
-    zone, bounds, corners = odl.utm_zone(), odl.latitude_bounds, odl.corners
+    zone, corners = odl.utm_zone(), odl.corners
     if bounds is None:
         raise GranuleReadError(
             f"{odl.path}: the metadata give no latitudes (SOUTHBOUNDINGCOORDINATE, "

@@ -60,7 +60,7 @@ def read_arrays(
     Returns
     -------
     list of ndarray
-        In the order of ``datasets``, in their own types and shapes.
+        In the order of ``datasets``; each has its data set's dtype and shape, counts as stored.
 
     Raises
     ------

@@ -23,6 +23,7 @@ BANDS = (10, 11, 12, 13, 14)
 GEOCENTRIC_RATIO = 0.99330562
 _CREATE, _READ_WRITE = 4, 3
 _CHAR8, _FLOAT64, _UINT8, _UINT16 = 4, 6, 21, 23
+_DEFLATE = 4
 _LATTICE = 11
 
 
@@ -45,6 +46,8 @@ class Granule:
     bands: tuple[int, ...] = BANDS
     vnir: bool = False
     split_core_at: int | None = None
+    lattice: bool = True
+    compressed: bool = False
     replace: Mapping[str, str] = field(default_factory=dict)
     """Text of the metadata to be replaced, old to new, before writing."""
 
@@ -90,7 +93,8 @@ def write_granule(path: Path, granule: Granule) -> Path:
         _write_swath(eos, file, "VNIR_Swath", fields, *_lattices(granule, shift=5.0))
     images = {f"ImageData{b}": granule.dn[b - 10] for b in granule.bands}
     if images:
-        _write_swath(eos, file, "TIR_Swath", images, *_lattices(granule))
+        lattices = _lattices(granule) if granule.lattice else ()
+        _write_swath(eos, file, "TIR_Swath", images, *lattices, compressed=granule.compressed)
     hdf_id, sd_id = ctypes.c_int32(), ctypes.c_int32()
     _ok(eos.EHidinfo(file, ctypes.byref(hdf_id), ctypes.byref(sd_id)), "EHidinfo")
     for name, text in _attributes(granule).items():
@@ -124,8 +128,8 @@ def _write_swath(
     file: int,
     name: str,
     images: Mapping[str, NDArray[np.generic]],
-    latitude: NDArray[np.float64],
-    longitude: NDArray[np.float64],
+    *lattices: NDArray[np.float64],
+    compressed: bool = False,
 ) -> None:
     rows, cols = next(iter(images.values())).shape
     swath = _ok(eos.SWcreate(file, name.encode()), "SWcreate")
@@ -136,10 +140,13 @@ def _write_swath(
         _ok(eos.SWdefdim(swath, dimension, size), "SWdefdim")
     _ok(eos.SWdefdimmap(swath, b"GeoTrack", b"ImageLine", 0, rows // 10), "SWdefdimmap")
     _ok(eos.SWdefdimmap(swath, b"GeoXtrack", b"ImagePixel", 0, cols // 10), "SWdefdimmap")
-    geo = {"Latitude": latitude, "Longitude": longitude}
+    geo = dict(zip(("Latitude", "Longitude"), lattices, strict=False))
     for key in geo:
         status = eos.SWdefgeofield(swath, key.encode(), b"GeoTrack,GeoXtrack", _FLOAT64, 0)
         _ok(status, "SWdefgeofield")
+    if compressed:
+        level = (ctypes.c_int * 5)(6)
+        _ok(eos.SWdefcomp(swath, _DEFLATE, level), "SWdefcomp")
     for key, image in images.items():
         kind = _UINT16 if image.dtype == np.uint16 else _UINT8
         status = eos.SWdefdatafield(swath, key.encode(), b"ImageLine,ImagePixel", kind, 0)

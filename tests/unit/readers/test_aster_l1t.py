@@ -26,6 +26,8 @@ from tests.unit.readers.scenes import COLS, ROWS, counts, lonlat, metres_apart
 NORTH = Granule(counts(), (251955.0, 90.0, 0.0, 1744605.0, 0.0, -90.0), 32648)
 SOUTH = Granule(counts(), (470115.0, 90.0, 0.0, 1433035.0, 0.0, -90.0), 32759)
 
+NO_LATITUDES = {"NORTHBOUNDINGCOORDINATE": "N", "SCENEFOURCORNERS": "C"}
+
 
 def _equator(epsg: int) -> Granule:
     northing = 5400.0 + (1e7 if epsg >= 32700 else 0.0)
@@ -137,9 +139,20 @@ def test_contradictory_metadata(tmp_path: Path) -> None:
     wrong = {"VALUE = (1744560.000, 252000.000)": "VALUE = (44560.000, 252000.000)"}
     with pytest.raises(GranuleReadError, match="doesn't fit latitudes"):
         open_scene(write_granule(tmp_path / "y.hdf", replace(NORTH, replace=wrong)))
-    odd = {"NORTHBOUNDINGCOORDINATE": "N", "SCENEFOURCORNERS": "C"}
+    odd = replace(NORTH, lattice=False, replace=NO_LATITUDES)
     with pytest.raises(GranuleReadError, match="give no latitudes"):
-        open_scene(write_granule(tmp_path / "odd.hdf", replace(NORTH, replace=odd)))
+        open_scene(write_granule(tmp_path / "odd.hdf", odd))
+
+
+def test_hemisphere_from_the_lattice_alone(tmp_path: Path) -> None:
+    bare = replace(SOUTH, replace=NO_LATITUDES)
+    scene = open_scene(write_granule(tmp_path / "a.hdf", bare))
+    assert scene.grid.epsg == 32759 and scene.grid.geotransform == SOUTH.transform
+
+
+def test_compressed_bands(tmp_path: Path) -> None:
+    scene = open_scene(write_granule(tmp_path / "a.hdf", replace(NORTH, compressed=True)))
+    np.testing.assert_array_equal(scene.dn, NORTH.dn)
 
 
 def test_a_sound_granule_warns_of_nothing(tmp_path: Path) -> None:
