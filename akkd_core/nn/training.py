@@ -26,6 +26,8 @@ DEFAULT_SCENE_ARCHITECTURE = Architecture(
     tuple(Layer(n, "relu", p) for n, p in ((384, 0.1), (256, 0.0), (128, 0.0)))
 )
 
+_EMA_MOMENTUM = 0.998
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -244,20 +246,23 @@ def train_teacher(
     )
     batches = _Batches(data, scaling, options, np.arange(len(data)), shuffle=True)
     held_out = _Batches(validation, scaling, options, np.arange(len(validation)), shuffle=False)
+    steps = len(batches) * options.epochs
     schedule = keras.optimizers.schedules.CosineDecay(
         options.learning_rate / 20,
-        len(batches) * options.epochs,
-        alpha=0.2,
+        steps,
+        alpha=0.01,
         warmup_target=options.learning_rate,
-        warmup_steps=min(500, len(batches) * options.epochs // 10),
+        warmup_steps=min(500, steps // 10),
     )
+    # the average forgets the untrained start even in a short run
+    momentum = min(_EMA_MOMENTUM, 1.0 - 20.0 / (steps + 20))
     losses: dict[str, Any] = {"targets": _loss(teacher)}
     weights = {"targets": 1.0}
     if options.inputs == "scene":
         losses["atmosphere"] = "mse"
         weights["atmosphere"] = options.atmosphere_weight
     teacher.model.compile(
-        keras.optimizers.Adam(schedule, clipnorm=1.0, use_ema=True, ema_momentum=0.998),
+        keras.optimizers.Adam(schedule, clipnorm=1.0, use_ema=True, ema_momentum=momentum),
         loss=losses,
         loss_weights=weights,
     )
