@@ -51,12 +51,14 @@ def parameter_help(parameter: Parameter) -> str:
 
 def _option(parameter: Parameter) -> click.Parameter:
     if parameter.positional:
+        # Click takes any default, None too, as a value given.
+        extra = {} if parameter.required else {"default": parameter.default}
         return click.Argument(
             [parameter.name],
             type=_type(parameter),
             required=parameter.required,
             nargs=-1 if parameter.multiple else 1,
-            default=None if parameter.required else parameter.default,
+            **extra,
             metavar=parameter.name.upper() + ("..." if parameter.multiple else ""),
         )
     names = [f"--{parameter.name.replace('_', '-')}", parameter.name]

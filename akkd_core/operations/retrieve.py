@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akkd_core.errors import AkkdWarning, GranuleReadError
+from akkd_core.errors import GranuleReadError
 from akkd_core.grid import Grid
 from akkd_core.inference.product import (
     ProductProvenance,
@@ -71,15 +70,7 @@ def _ancillary(options: RetrievalOptions, grid: Grid) -> Ancillary:
     from akkd_core.inference.context import Ancillary
     from akkd_core.readers import read_tcwv
 
-    tcwv = None
-    if options.tcwv is not None:
-        tcwv = read_tcwv(options.tcwv, grid)
-        if tcwv is None:
-            warnings.warn(
-                f"{options.tcwv}: holds no valid water vapour over the scene; going on without",
-                AkkdWarning,
-                stacklevel=2,
-            )
+    tcwv = None if options.tcwv is None else read_tcwv(options.tcwv, grid)
     return Ancillary(tcwv, options.t_air)
 
 

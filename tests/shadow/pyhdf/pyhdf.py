@@ -1,0 +1,3 @@
+"""Stands before the real pyhdf on the path: as if it were not installed."""
+
+raise ImportError("pyhdf is shadowed")

@@ -1,0 +1,3 @@
+"""Stands before the real tensorflow on the path: as if it were not installed."""
+
+raise ImportError("tensorflow is shadowed")
