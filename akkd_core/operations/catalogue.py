@@ -6,6 +6,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
+from akkd_core.operations.catalogue_validation import VALIDATION_OPERATIONS
 from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
 
 __all__ = [
@@ -116,7 +117,13 @@ INFO = Operation(
     "akkd_core.operations.info:run",
 )  # fmt: skip
 
-OPERATIONS: tuple[Operation, ...] = (RETRIEVE, PREPROCESS, INFO, *MODEL_OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    RETRIEVE,
+    PREPROCESS,
+    INFO,
+    *MODEL_OPERATIONS,
+    *VALIDATION_OPERATIONS,
+)
 """All operations, in the order in which faces list them."""
 
 

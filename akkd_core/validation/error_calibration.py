@@ -120,7 +120,7 @@ def table_of(found: Residuals) -> ErrorTable:
 
     Sums of squares and counts are smoothed over neighbouring bins, then drawn towards the bin's
     opacity class (over all temperatures) with the weight of five scenes, and that class towards
-    all pixels; so sparse and empty bins are filled.
+    the next clearer one, since errors grow with opacity; so sparse and empty bins are filled.
     """
     rows, columns = len(LST_EDGES_K) - 1, len(TRANSMITTANCE_EDGES) - 1
     row = np.clip(np.searchsorted(LST_EDGES_K, found.lst, side="right") - 1, 0, rows - 1)
@@ -144,10 +144,12 @@ def table_of(found: Residuals) -> ErrorTable:
 
 def _filled(square: Array, count: Array, prior: float) -> Array:
     """Mean squares of bins, (temperature, transmittance), without gaps."""
-    overall = square.sum() / count.sum()
-    by_opacity = (_smooth(square.sum(axis=0), 0) + prior * overall) / (
-        _smooth(count.sum(axis=0), 0) + prior
-    )
+    of_class, in_class = _smooth(square.sum(axis=0), 0), _smooth(count.sum(axis=0), 0)
+    by_opacity = np.empty(len(of_class))
+    clearer = square.sum() / count.sum()
+    for number in reversed(range(len(by_opacity))):
+        clearer = (of_class[number] + prior * clearer) / (in_class[number] + prior)
+        by_opacity[number] = clearer
     smooth_square = _smooth(_smooth(square, 0), 1)
     smooth_count = _smooth(_smooth(count, 0), 1)
     result: Array = (smooth_square + prior * by_opacity) / (smooth_count + prior)

@@ -69,6 +69,15 @@ def test_empty_bins_take_their_opacitys_error() -> None:
     assert table.lookup(240.0, 0.96)[0] < 0.9
 
 
+def test_air_more_opaque_than_any_seen_is_no_surer_than_the_most_opaque_seen() -> None:
+    found = made_up(6)
+    clear = found.transmittance_13 > 0.62
+    table = table_of(
+        Residuals(NAMES, found.error[:, clear], found.lst[clear], found.transmittance_13[clear])
+    )
+    assert table.lookup(295.0, 0.15)[0] > 0.9 * table.lookup(295.0, 0.65)[0]
+
+
 def test_few_scenes_are_drawn_towards_the_rest() -> None:
     """One wild scene among many must not make its bin wild."""
     found = made_up(4)
