@@ -202,6 +202,12 @@ TRAIN = Operation(
             default=0.002, minimum=1e-6, maximum=1.0, advanced=True,
         ),
         Parameter(
+            "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
+            "Scenes of judging air and materials from which the error table and the scores come; "
+            "0 for neither.",
+            default=387, minimum=0, maximum=100000, advanced=True,
+        ),
+        Parameter(
             "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
             "Checkpoints and learning curve; without it, <bundle>_work.", advanced=True,
         ),

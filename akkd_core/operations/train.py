@@ -1,0 +1,271 @@
+"""Train a teacher and write it as a bundle, with its held-out errors and scores."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from akkd_core.bundle import (
+    AK_KD_TRIAL3,
+    Architecture,
+    Layer,
+    ModelBundle,
+    Network,
+    Score,
+    Training,
+    Uncertainty,
+    bundle_hash,
+    make_manifest,
+    save_bundle,
+)
+from akkd_core.errors import MissingDependencyError, ParameterError
+from akkd_core.operations.spec import Outcome
+from akkd_core.progress import Progress, SilentProgress, SubProgress
+from akkd_core.provenance import sha256_file
+
+if TYPE_CHECKING:
+    from akkd_core.nn.teacher import Teacher
+    from akkd_core.simulation.training_set import TrainingSet
+
+_UNITS = {"lst": "K", "tcwv_kg_m2": "kg m-2"}
+_REMEDY = "install the training extra: pip install 'akkd[train]'"
+
+
+def read_architecture(text: str) -> Architecture:
+    """Architecture by name (``ak-kd-trial3``), as a list of widths, or from a JSON file.
+
+    Parameters
+    ----------
+    text : str
+        A name, ``256,256,256`` (relu), or the path of a JSON file.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of them.
+    """
+    if text == "ak-kd-trial3":
+        return AK_KD_TRIAL3
+    if text.endswith(".json"):
+        try:
+            return Architecture.from_json(json.loads(Path(text).read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise ParameterError(f"{text}: not an architecture ({error})") from error
+    try:
+        return Architecture(tuple(Layer(int(width), "relu", 0.0) for width in text.split(",")))
+    except ValueError as error:
+        raise ParameterError(
+            f"architecture {text!r}: give ak-kd-trial3, widths such as 256,256,256, or a .json file"
+        ) from error
+
+
+def unit_of(name: str) -> str:
+    """Return the unit of a network's input or output by its name."""
+    if name in _UNITS:
+        return _UNITS[name]
+    if name.startswith(("log_", "correlation", "scene_vector", "sky_ratio", "lse_")):
+        return "1"
+    return "1" if name.endswith("_known") else "K"
+
+
+def run(
+    output: str,
+    data: str,
+    validation: str,
+    name: str = "akkd-teacher",
+    inputs: str = "scene",
+    target: str = "joint",
+    architecture: str | None = None,
+    epochs: int = 40,
+    batch_scenes: int = 64,
+    learning_rate: float = 2e-3,
+    held_out_scenes: int = 387,
+    work_dir: str | None = None,
+    seed: int = 1,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Train a teacher, find its errors on held-out scenes, and write the bundle.
+
+    Raises
+    ------
+    ParameterError
+        For an architecture that is none, or a bundle that exists.
+    MissingDependencyError
+        Without TensorFlow.
+    TrainingError, OperationCancelled
+        See `akkd_core.nn.training.train_teacher`.
+    """
+    folder = Path(output)
+    if folder.exists() and not overwrite:
+        raise ParameterError(f"{folder}: exists. choose another name or --overwrite")
+    report = progress or SilentProgress()
+    try:
+        from akkd_core.nn import training
+    except ImportError as error:
+        raise MissingDependencyError(f"training needs TensorFlow ({error}). {_REMEDY}") from error
+    from akkd_core.nn.teacher import TARGETS
+    from akkd_core.simulation.training_set import TrainingSet
+
+    pixel = read_architecture(architecture) if architecture else training.DEFAULT_PIXEL_ARCHITECTURE
+    options = training.TrainingOptions(
+        inputs=inputs,
+        targets=TARGETS if target == "joint" else (target.replace("lse", "lse_"),),
+        epochs=epochs,
+        batch_scenes=batch_scenes,
+        learning_rate=learning_rate,
+        seed=seed,
+    )
+    train_set, validation_set = TrainingSet.load(data), TrainingSet.load(validation)
+    teacher = training.train_teacher(
+        train_set,
+        validation_set,
+        work_dir or folder.with_name(folder.name + "_work"),
+        options=options,
+        pixel_architecture=pixel,
+        progress=SubProgress(report, 0.0, 0.9),
+    )
+    command = (
+        f"akkd train {folder.name} --data {Path(data).name} --validation {Path(validation).name} "
+        f"--inputs {inputs} --target {target} --epochs {epochs} --batch-scenes {batch_scenes} "
+        f"--learning-rate {learning_rate:g} --seed {seed}"
+    ) + (f" --architecture {architecture}" if architecture else "")
+    facts = Training(
+        description=f"{len(train_set)} simulated scenes of {train_set.lst.shape[1]} pixels, "
+        f"{len(set(train_set.profile.tolist()))} base profiles of air",
+        command=command,
+        data_sha256=sha256_file(data),
+        seeds=(seed,),
+    )
+    bundle, lines = assemble_bundle(
+        name, teacher, pixel, train_set, facts, held_out_scenes, SubProgress(report, 0.9, 1.0)
+    )
+    save_bundle(bundle, folder, overwrite=overwrite)
+    report.update(1.0, "done")
+    return Outcome(
+        (f"{folder}: bundle {name} {bundle_hash(bundle)}", *lines),
+        {"bundle": str(folder), "scores": [score.to_json() for score in bundle.manifest.scores]},
+    )
+
+
+def assemble_bundle(
+    name: str,
+    teacher: Teacher,
+    pixel_architecture: Architecture,
+    train_set: TrainingSet,
+    facts: Training,
+    held_out: int,
+    progress: Progress,
+) -> tuple[ModelBundle, tuple[str, ...]]:
+    """Bundle of a trained teacher, with its error table and scores from held-out scenes.
+
+    Parameters
+    ----------
+    name : str
+    teacher : Teacher
+    pixel_architecture : Architecture
+    train_set : TrainingSet
+        What it was trained on: gives the domain of validity.
+    facts : Training
+    held_out : int
+        Held-out scenes for errors and scores; 0 for none of either.
+    progress : Progress
+
+    Returns
+    -------
+    bundle : ModelBundle
+    lines : tuple of str
+        Scores in words.
+    """
+    from akkd_core.nn.teacher import export_networks
+
+    scene, pixel = export_networks(teacher)
+    manifest = make_manifest(
+        name,
+        pixel_network=pixel,
+        scene_network=scene,
+        pixel_architecture=pixel_architecture,
+        units={n: unit_of(n) for network in (scene, pixel) if network for n in _names(network)},
+        description="scene-aware teacher" if scene else "pixel network on five BTs",
+        training=facts,
+        domain=_domain(train_set),
+        software=_versions(),
+    )
+    bare = ModelBundle(manifest, pixel, scene)
+    if held_out == 0:
+        return bare, ()
+    from akkd_core.validation.error_calibration import coverage, error_table
+    from akkd_core.validation.heldout import held_out_scenes
+
+    part = max(held_out // 3, 1)
+    made_from = held_out_scenes(
+        part, profiles="ecmwf52", seed=1, progress=SubProgress(progress, 0.0, 0.2)
+    )
+    table = error_table(bare, made_from)
+    checked_on = held_out_scenes(
+        max(held_out - part, 1),
+        profiles="ecmwf83",
+        seed=2,
+        progress=SubProgress(progress, 0.2, 0.5),
+    )
+    covered = coverage(table, bare, checked_on)
+    scores = _scores(bare, held_out, SubProgress(progress, 0.5, 1.0))
+    method = (
+        f"root mean square residuals on {len(made_from)} held-out scenes (ecmwf52 air, judging "
+        "materials) by retrieved temperature and band 13 transmittance; on ecmwf83 air "
+        f"{covered[0].one_sigma:.2f} of LST errors lie within it"
+    )
+    n_out, n_t, n_tau = table.sigma.shape
+    scored = replace(manifest, scores=scores, uncertainty=Uncertainty(method, (n_out, n_t, n_tau)))
+    lines = tuple(f"{s.name}: {s.value:.4f} {s.unit} ({s.measured_on})" for s in scores)
+    return ModelBundle(scored, pixel, scene, table), lines
+
+
+def _names(network: Network) -> tuple[str, ...]:
+    return network.input_names + network.output_names
+
+
+def _scores(bundle: ModelBundle, count: int, progress: Progress) -> tuple[Score, ...]:
+    from akkd_core.inference.retriever import OUTPUT_NAMES
+    from akkd_core.validation.heldout import held_out_scenes, score_method
+    from akkd_core.validation.methods import BundleMethod
+
+    if set(OUTPUT_NAMES) - set(bundle.pixel_network.output_names):
+        return ()
+    scenes = held_out_scenes(count, seed=0, progress=progress)
+    found = score_method(BundleMethod(bundle), scenes)
+    where = f"simulation: {count} scenes of held-out air and materials, NEdT 0.3 K, file alone"
+    return (
+        Score("lst mae", found.lst_mae, "K", where),
+        Score("lse mae", found.lse_mae, "1", where),
+        Score("lst bias", found.lst.bias, "K", where),
+        Score("lst rmse", found.lst.rmse, "K", where),
+        Score("lst mean absolute scene bias", found.mean_absolute_scene_bias, "K", where),
+    )
+
+
+def _domain(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
+    """Range of the training set's temperatures, but for a thousandth at either end."""
+    import numpy as np
+
+    named = {f"bt_{band}": train_set.bt[..., i] for i, band in enumerate(range(10, 15))}
+    named["lst"] = train_set.lst
+    ranges = {}
+    for name, values in named.items():
+        low, high = np.quantile(values, (0.001, 0.999))
+        ranges[name] = (round(float(low), 1), round(float(high), 1))
+    return ranges
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for package in ("keras", "tensorflow-cpu", "tensorflow"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
