@@ -18,14 +18,16 @@ from akkd_core.inference.footprint import footprint
 from akkd_core.raster.statistics import BandStatistics
 from akkd_core.raster.temporary import remove_leftovers, remove_own, temporary_path, write_error
 
-_EXTENSIONS = [
-    "https://stac-extensions.github.io/projection/v1.1.0/schema.json",
-    "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
-    "https://stac-extensions.github.io/processing/v1.1.0/schema.json",
-    "https://stac-extensions.github.io/file/v2.1.0/schema.json",
-    "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
-    "https://stac-extensions.github.io/view/v1.0.0/schema.json",
-]
+_SCHEMA = "https://stac-extensions.github.io/{}/schema.json"
+_EXTENSIONS = {
+    "proj:": _SCHEMA.format("projection/v1.1.0"),
+    "raster:": _SCHEMA.format("raster/v1.1.0"),
+    "processing:": _SCHEMA.format("processing/v1.1.0"),
+    "file:": _SCHEMA.format("file/v2.1.0"),
+    "eo:": _SCHEMA.format("eo/v1.1.0"),
+    "view:": _SCHEMA.format("view/v1.0.0"),
+}
+_ON_ASSETS = ("raster:", "file:")
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 
 
@@ -159,14 +161,21 @@ def make_item(
         "roles": ["thumbnail", "overview"],
         "file:size": preview[1],
     }
+    properties = _properties(metadata, grid, facts)
+    # An extension may be named only where a field of it is used.
+    extensions = [
+        schema
+        for prefix, schema in _EXTENSIONS.items()
+        if prefix in _ON_ASSETS or any(key.startswith(prefix) for key in properties)
+    ]
     return {
         "type": "Feature",
         "stac_version": "1.0.0",
-        "stac_extensions": _EXTENSIONS,
+        "stac_extensions": extensions,
         "id": metadata.granule_id,
         "geometry": geometry,
         "bbox": bbox,
-        "properties": _properties(metadata, grid, facts),
+        "properties": properties,
         "links": [],
         "assets": listed,
     }

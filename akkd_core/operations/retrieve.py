@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from akkd_core.progress import Progress, SilentProgress, SubProgress
 if TYPE_CHECKING:
     from akkd_core.inference.context import Ancillary
     from akkd_core.inference.retriever import Retriever
+
+_LOG = logging.getLogger(__name__)
 
 DEFAULT_TILE_SIZE: int = next(p.default for p in RETRIEVE.parameters if p.name == "tile_size")
 _RETRIEVAL_SHARE = 0.8
@@ -117,6 +120,10 @@ class _SceneRetrieval:
             return summarise(scene_id, folder, "skipped", 0.0)
         calibration = Calibration.for_scene(scene.metadata, options.gain_offset)
         ancillary = _ancillary(options, scene.grid)
+        _LOG.info(
+            "%s: %d x %d pixels, water vapour %s kg m-2, air %s K, to %s",
+            scene_id, *scene.grid.shape, *ancillary.values(), folder,
+        )  # fmt: skip
         tiles = self._retriever.tiles(
             scene,
             calibration,
@@ -205,6 +212,8 @@ def retrieve(
     _check_once(options)
     bundle = load_bundle(model if model is not None else default_bundle_path())
     retriever = Retriever(bundle, runtime, device)
+    predictor = retriever.predictor
+    _LOG.info("bundle %s, %s on %s", bundle.name, predictor.runtime, predictor.device)
     work = _SceneRetrieval(retriever, options)
     return run_batch(arguments, work, progress if progress is not None else SilentProgress())
 

@@ -96,6 +96,7 @@ def score(
         As `run`.
     """
     from akkd_core.bundle import default_bundle_path, load_bundle
+    from akkd_core.validation.atmosphere_scores import score_atmosphere
     from akkd_core.validation.heldout import VARIANTS, held_out_scenes
     from akkd_core.validation.methods import BundleMethod
     from akkd_core.validation.score_report import ScoreReport
@@ -124,7 +125,7 @@ def score(
         )
         others[label] = _score_all(judged, shifted, SubProgress(part, 0.7, 1.0))
     report.update(1.0, "scored")
-    return ScoreReport(data, found, others, seed)
+    return ScoreReport(data, found, others, seed, score_atmosphere(bundle, data))
 
 
 def _score_all(

@@ -169,4 +169,7 @@ def create_cog(
 def raster_error(path: str, cause: Any) -> GranuleReadError:
     """Error that says in one line why a raster could not be read."""
     text = " ".join(str(cause).split())
+    for echo in (f"{path}: ", f"{path}:", f"{os.path.basename(path)}: "):
+        text = text.replace(echo, "")
+    text = text.rstrip(".")
     return GranuleReadError(f"{path}: can't be read as a raster: {text}. Check that it is whole")
