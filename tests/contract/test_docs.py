@@ -36,7 +36,7 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
 def test_index_names_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = sorted((ROOT / "docs").rglob("*.md"))
-    named = [page.relative_to(ROOT / "docs").as_posix() for page in pages if page.name != "index.md"]
+    named = [page.relative_to(ROOT / "docs").as_posix() for page in pages if page.stem != "index"]
     assert [name for name in named if f"({name})" not in index] == []
 
 
