@@ -11,6 +11,7 @@ import numpy as np
 
 from akkd_core.bundle import Score
 from akkd_core.simulation.training_set import TrainingSet
+from akkd_core.validation.atmosphere_scores import QUANTITIES, AtmosphereScore
 from akkd_core.validation.heldout import (
     MethodScore,
     bootstrap_standard_error,
@@ -36,12 +37,15 @@ class ScoreReport:
         Scores on scenes of other recipes.
     seed : int
         Of the scenes.
+    atmosphere : tuple of AtmosphereScore
+        Of the first method's scene network.
     """
 
     scenes: TrainingSet
     methods: tuple[MethodScore, ...]
     variants: Mapping[str, tuple[MethodScore, ...]]
     seed: int = 0
+    atmosphere: tuple[AtmosphereScore, ...] = ()
 
     @property
     def description(self) -> str:
@@ -73,7 +77,16 @@ class ScoreReport:
                 for part in score_by_class(score, self.scenes)
                 if part.scenes
             ]
+        if self.atmosphere:
+            lines += ["", f"{self.methods[0].method}, its atmosphere, bands 10-14 (MAE; bias):"]
+            lines += [self._atmosphere_line(quantity) for quantity in QUANTITIES]
         return "\n".join(lines) + "\n"
+
+    def _atmosphere_line(self, quantity: str) -> str:
+        found = [score.metrics for score in self.atmosphere if score.quantity == quantity]
+        mae = " ".join(f"{m.mae:6.3f}" for m in found)
+        bias = " ".join(f"{m.bias:+6.3f}" for m in found)
+        return f"  {quantity:<22}{mae}  ; {bias}"
 
     def _line(self, score: MethodScore) -> str:
         error = bootstrap_standard_error(score.scene_lst_mae, self.scenes.profile)
@@ -101,6 +114,10 @@ class ScoreReport:
             "scenes": len(self.scenes),
             "seed": self.seed,
             "methods": methods,
+            "atmosphere": [
+                {"quantity": part.quantity, "band": part.band, **part.metrics.to_json()}
+                for part in self.atmosphere
+            ],
             "variants": variants,
         }
 

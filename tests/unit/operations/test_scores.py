@@ -53,6 +53,7 @@ def test_scores_side_by_side(tmp_path: Path) -> None:
     assert set(data["variants"]) == set(heldout.VARIANTS)
     assert all(len(entries) == 3 for entries in data["variants"].values())
     assert data["scenes"] == 12 and len(data["methods"][0]["by_class"]) >= 8
+    assert len(data["atmosphere"]) == 15 and data["atmosphere"][3]["band"] == 13
     assert any("TES, true atmosphere" in line for line in outcome.lines)
     with pytest.raises(ParameterError, match="overwrite"):
         scores.run(str(folder), json=str(report))

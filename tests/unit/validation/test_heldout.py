@@ -20,6 +20,7 @@ from akkd_core.simulation.training_set import (
     TrainingSet,
     simulate_training_set,
 )
+from akkd_core.validation.atmosphere_scores import score_atmosphere
 from akkd_core.validation.heldout import (
     VARIANTS,
     bootstrap_standard_error,
@@ -35,6 +36,7 @@ from akkd_core.validation.methods import (
     TesMethod,
     regression_methods,
 )
+from akkd_core.validation.metrics import metrics
 from akkd_core.validation.score_report import ScoreReport
 from tests.builders.bundles import bundle as other_bundle
 from tests.builders.retrieval import scene_aware_bundle
@@ -213,6 +215,21 @@ def test_variants_depart_from_the_recipe_in_one_thing() -> None:
         "surface 5 K colder": ["offset_shift_k"],
     }
     assert VARIANTS["surface 5 K colder"].offset_shift_k == -5.0
+
+
+def test_atmosphere_that_a_bundle_predicts(scenes: TrainingSet, bundle: ModelBundle) -> None:
+    found = {(s.quantity, s.band): s.metrics for s in score_atmosphere(bundle, scenes)}
+    assert len(found) == 15
+    predicted = [make_context(bundle, row).transmittance for row in scenes.statistics]
+    expected = metrics(np.array(predicted)[:, 3], scenes.transmittance[:, 3])
+    assert found["transmittance", 13] == expected
+    report = ScoreReport(
+        scenes,
+        (score_method(Known(), scenes),),
+        {},
+        atmosphere=score_atmosphere(bundle, scenes),
+    )
+    assert "downwelling_radiance" in report.text()
 
 
 def test_report(scenes: TrainingSet) -> None:
