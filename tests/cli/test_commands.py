@@ -119,3 +119,11 @@ def test_preprocess(scene: Path, tmp_path: Path) -> None:
     # 9.633 W m-2 sr-1 um-1 at the band's centroid, 10.6592 um, is 299.33 K by Planck's law.
     assert bt[3, 30, 50] == pytest.approx(299.33, abs=0.1)
     assert "kept" in akkd("preprocess", scene, "-o", out).stdout
+
+
+def test_documented_exit_codes(repo_root: Path) -> None:
+    from akkd_cli.session import EXIT_CODES
+
+    page = (repo_root / "docs" / "commands.md").read_text(encoding="utf-8")
+    for code, text in EXIT_CODES.items():
+        assert f"| {code} | {text} |" in page
