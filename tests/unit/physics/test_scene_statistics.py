@@ -13,6 +13,8 @@ RNG = np.random.default_rng(11)
 def pixels(count: int) -> np.ndarray:
     reference = RNG.normal(290.0, 6.0, count)
     differences = RNG.normal([-3.0, -2.0, -1.0, 0.0, -0.8], [1.0, 0.7, 0.5, 0.0, 0.3], (count, 5))
+    # warm ground differs more in band 10
+    differences[:, 0] -= 0.12 * (reference - 290.0)
     return (reference[:, None] + differences).astype(np.float32)
 
 

@@ -13,6 +13,7 @@ from akkd_core.physics.tes import (
     TesQuality,
     TesResult,
     TesSettings,
+    _nem,
     temperature_emissivity_separation,
 )
 from akkd_core.simulation.materials import all_materials, cavity_emissivity
@@ -159,6 +160,18 @@ def test_bright_sky_that_cannot_be_removed_is_flagged() -> None:
     sky = broadcast_band_radiance(np.float64(330.0)) * np.array([2.0, 1.5, 1.0, 1.0, 1.0])
     found = temperature_emissivity_separation(radiance, sky)
     assert found.quality[0] != TesQuality.CONVERGED
+    # noticed by its divergence, before the iterations are used up
+    assert found.iterations[0] < TesSettings().iterations
+
+
+def test_nem_is_exact_where_the_largest_emissivity_is_known() -> None:
+    truth = np.array([[0.75, 0.90], [0.78, 0.91], [0.80, 0.93], [0.95, 0.955], [0.96, 0.95]])
+    largest = truth.max(axis=0)
+    settings = TesSettings(convergence=1e-6, iterations=60)
+    run = _nem(ground_radiance(305.0, truth, SKY_US76), SKY_US76[:, None], largest, settings)
+    assert run.converged.all()
+    np.testing.assert_allclose(run.temperature, 305.0, atol=1e-3)
+    np.testing.assert_allclose(run.lse, truth, atol=1e-5)
 
 
 def test_pixels_do_not_influence_each_other() -> None:
@@ -194,3 +207,14 @@ def test_shapes_are_checked() -> None:
 def test_settings_are_checked(change: dict[str, float]) -> None:
     with pytest.raises(ParameterError):
         TesSettings(**change)  # type: ignore[arg-type]
+
+
+def test_growing_corrections_are_given_up_at_once() -> None:
+    """Where the sky outshines the ground each correction is larger than the one before."""
+    sky = np.array([1.2, 0.2, 0.2, 0.2, 0.2]) * broadcast_band_radiance(300.0)
+    truth = np.array([[0.9], [0.93], [0.94], [0.97], [0.96]])
+    ground = ground_radiance(300.0, truth, sky)
+    run = _nem(ground, sky[:, None], np.array([0.92]), TesSettings())
+    assert not run.converged[0] and run.iterations[0] == 3
+    blind = _nem(ground, sky[:, None], np.array([0.92]), TesSettings(divergence=1e9))
+    assert not blind.converged[0] and blind.iterations[0] > 8

@@ -176,6 +176,15 @@ def test_ancillary_changes_the_result_and_is_drawn_per_scene(
     np.testing.assert_array_equal(second, third)
 
 
+def test_ancillary_has_the_errors_it_says(bundle: ModelBundle, scenes: TrainingSet) -> None:
+    method = BundleMethod(bundle, runtime="numpy", ancillary_seed=3)
+    given = [method._ancillary(scenes, index) for index in range(len(scenes))]
+    tcwv = np.array([one.tcwv_kg_m2 for one in given]) / scenes.tcwv_kg_m2 - 1.0
+    air = np.array([one.air_temperature_k for one in given]) - scenes.air_temperature_k
+    assert 0.07 < tcwv.std() < 0.13 and abs(tcwv.mean()) < 0.04
+    assert 1.4 < air.std() < 2.6 and abs(air.mean()) < 0.8
+
+
 def test_bundle_must_give_all_outputs() -> None:
     with pytest.raises(BundleMismatchError, match="lse_10"):
         BundleMethod(other_bundle())
