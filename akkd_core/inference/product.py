@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,177 +19,34 @@ from akkd_core.errors import AkkdError, InputError
 from akkd_core.images import GranuleMetadata, Scene
 from akkd_core.inference.layers import LAYERS, Layer, qc_bit_tags
 from akkd_core.inference.preview import Preview
-from akkd_core.inference.stac import (
-    RasterAsset,
-    assets_present,
-    make_item,
-    read_item,
-    write_item,
+from akkd_core.inference.product_files import (
+    ProductPaths,
+    ProductProvenance,
+    ProductSummary,
+    is_complete,
+    product_paths,
+    summarise,
 )
+from akkd_core.inference.stac import RasterAsset, make_item, write_item
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.provenance import SOFTWARE
 from akkd_core.raster import RasterWriter, create_cog, prepare_png
 from akkd_core.raster.temporary import remove_leftovers, remove_own, write_error
 
+__all__ = [
+    "ProductPaths",
+    "ProductProvenance",
+    "ProductSummary",
+    "is_complete",
+    "product_paths",
+    "provenance_tags",
+    "summarise",
+    "write_product",
+]
+
 _WRITING_SHARE = 0.8
 """Share of the progress that goes to the tiles; the rest to compressing the files."""
-
-
-@dataclass(frozen=True)
-class ProductProvenance:
-    """Where a product's numbers come from.
-
-    Parameters
-    ----------
-    model_name, model_sha256 : str
-        Of the bundle (SHA-256 of its manifest).
-    error_method : str
-        How LST_err and LSE_err were made, in words; goes into their tags.
-    ancillary : mapping of str to float or None
-        Ancillary data by name with unit, None where not given.
-    extra : mapping of str to str
-        Further facts.
-    """
-
-    model_name: str
-    model_sha256: str
-    error_method: str
-    ancillary: Mapping[str, float | None] = field(default_factory=dict)
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-    def facts(self) -> dict[str, Any]:
-        """Plain values for the STAC item."""
-        return {
-            "model": self.model_name,
-            "model_sha256": self.model_sha256,
-            "error_method": self.error_method,
-            "ancillary": dict(self.ancillary),
-            **self.extra,
-        }
-
-
-@dataclass(frozen=True)
-class ProductPaths:
-    """Final names of a product's files.
-
-    Parameters
-    ----------
-    layers : mapping of str to Path
-        GeoTIFF by suffix, e.g. ``LST``.
-    preview, item : Path
-    """
-
-    layers: Mapping[str, Path]
-    preview: Path
-    item: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All files, the STAC item last."""
-        return (*self.layers.values(), self.preview, self.item)
-
-
-@dataclass(frozen=True)
-class ProductSummary:
-    """What became of one scene.
-
-    Parameters
-    ----------
-    scene_id : str
-    folder : Path
-    status : str
-        ``written``, ``skipped`` (a complete product was there) or ``failed``.
-    files : tuple of Path
-    valid_percent : float or None
-        Share of pixels with a temperature, 0-100.
-    lst_mean_k, lst_min_k, lst_max_k : float or None
-        K.
-    seconds : float
-        Time taken.
-    error : AkkdError or None
-        Why it failed.
-    """
-
-    scene_id: str
-    folder: Path
-    status: str
-    files: tuple[Path, ...] = ()
-    valid_percent: float | None = None
-    lst_mean_k: float | None = None
-    lst_min_k: float | None = None
-    lst_max_k: float | None = None
-    seconds: float = 0.0
-    error: AkkdError | None = None
-
-
-def product_paths(scene_id: str, folder: str | Path) -> ProductPaths:
-    """Name a product's files.
-
-    Parameters
-    ----------
-    scene_id : str
-    folder : path
-
-    Returns
-    -------
-    ProductPaths
-    """
-    folder = Path(folder)
-    return ProductPaths(
-        {layer.suffix: folder / f"{scene_id}_{layer.suffix}.tif" for layer in LAYERS},
-        folder / f"{scene_id}_preview.png",
-        folder / f"{scene_id}.json",
-    )
-
-
-def is_complete(scene_id: str, folder: str | Path) -> bool:
-    """Whether a whole product of a scene lies in a folder.
-
-    Parameters
-    ----------
-    scene_id : str
-    folder : path
-
-    Returns
-    -------
-    bool
-        True if the STAC item can be read, belongs to the scene, lists every layer, and each
-        listed file is there with its size.
-    """
-    paths = product_paths(scene_id, folder)
-    item = read_item(paths.item)
-    if item is None or item.get("id") != scene_id:
-        return False
-    wanted = {layer.suffix for layer in LAYERS} | {"preview"}
-    return wanted <= set(item["assets"]) and assets_present(paths.item, item)
-
-
-def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) -> ProductSummary:
-    """Summary of a complete product, read from its STAC item.
-
-    Parameters
-    ----------
-    scene_id : str
-    folder : path
-    status : str
-    seconds : float
-    """
-    paths = product_paths(scene_id, folder)
-    item = read_item(paths.item) or {"assets": {}}
-    bands = item["assets"].get("LST", {}).get("raster:bands", [{}])
-    found = bands[0].get("statistics", {})
-    return ProductSummary(
-        scene_id=scene_id,
-        folder=Path(folder),
-        status=status,
-        files=paths.files,
-        valid_percent=found.get("valid_percent", 0.0),
-        lst_mean_k=found.get("mean"),
-        lst_min_k=found.get("minimum"),
-        lst_max_k=found.get("maximum"),
-        seconds=seconds,
-    )
 
 
 def provenance_tags(metadata: GranuleMetadata) -> dict[str, str]:
@@ -331,6 +187,25 @@ class _ProductWriter:
             remove_own(self._picture)
 
 
+def _write(
+    tiles: Iterable[RetrievalTile],
+    scene: Scene,
+    paths: ProductPaths,
+    provenance: ProductProvenance,
+    report: Progress,
+) -> None:
+    writer = _ProductWriter(scene, paths, provenance)
+    try:
+        for tile in tiles:
+            writer.add(tile)
+            checkpoint(report, _WRITING_SHARE * writer.covered, scene.metadata.granule_id)
+        writer.finish(SubProgress(report, _WRITING_SHARE, 1.0))
+        writer.publish(provenance)
+    except BaseException:
+        writer.abort()
+        raise
+
+
 def write_product(
     tiles: Iterable[RetrievalTile],
     scene: Scene,
@@ -375,20 +250,18 @@ def write_product(
     if not overwrite and is_complete(scene_id, folder):
         return summarise(scene_id, folder, "skipped", time.monotonic() - started)
     paths = product_paths(scene_id, folder)
+    made_folder = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(paths.item, error) from error
     remove_leftovers(paths.item)
-    writer = _ProductWriter(scene, paths, provenance)
     try:
-        for tile in tiles:
-            writer.add(tile)
-            checkpoint(report, _WRITING_SHARE * writer.covered, scene_id)
-        writer.finish(SubProgress(report, _WRITING_SHARE, 1.0))
-        writer.publish(provenance)
+        _write(tiles, scene, paths, provenance, report)
     except BaseException as error:
-        writer.abort()
+        if made_folder:
+            with suppress(OSError):
+                folder.rmdir()
         if isinstance(error, OSError) and not isinstance(error, AkkdError):
             raise write_error(paths.item, error) from error
         raise

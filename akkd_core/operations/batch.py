@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from akkd_core.errors import AkkdError, InputError, OperationCancelled, ParameterError
-from akkd_core.images import Scene
+from akkd_core.images import TIR_BANDS, Scene
 from akkd_core.inference.product import ProductSummary
 from akkd_core.progress import Progress, SubProgress, checkpoint
 
@@ -47,7 +47,9 @@ class SceneArgument:
         """Open the scene. Raises the readers' errors."""
         from akkd_core.readers import open_scene
 
-        return open_scene(self.files[0] if len(self.files) == 1 else list(self.files))
+        # Of fewer than all band files the reader finds the others beside the first.
+        complete = len(self.files) >= len(TIR_BANDS)
+        return open_scene(list(self.files) if complete else self.files[0])
 
 
 def group_scenes(paths: Sequence[str | Path]) -> list[SceneArgument]:

@@ -19,7 +19,7 @@ from akkd_core.errors import GranuleReadError
 from akkd_core.grid import Grid
 from akkd_core.raster.backends import raster_error
 from akkd_core.raster.protocol import DatasetHandle, RasterReader, RasterSpec
-from akkd_core.raster.rasterio_backend import CACHE_BYTES, check_window
+from akkd_core.raster.rasterio_backend import CACHE_BYTES, check_window, reading_driver
 
 _DTYPE_OF = {
     "Byte": "uint8",
@@ -71,7 +71,9 @@ class GdalReader:
         self.path = path
         try:
             with _session() as gdal:
-                self._dataset: Any = gdal.OpenEx(path, gdal.OF_RASTER)
+                self._dataset: Any = gdal.OpenEx(
+                    path, gdal.OF_RASTER, allowed_drivers=[reading_driver(path)]
+                )
         except RuntimeError as error:
             raise raster_error(path, error) from error
         dataset = self._dataset

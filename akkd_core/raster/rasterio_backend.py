@@ -41,7 +41,7 @@ class RasterioReader:
         self.path = path
         try:
             with _env(), _quiet():
-                self._dataset = rasterio.open(path)
+                self._dataset = rasterio.open(path, driver=reading_driver(path))
         except rasterio.errors.RasterioError as error:
             raise _read_error(path, error) from error
         dataset = self._dataset
@@ -92,6 +92,18 @@ class RasterioReader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def reading_driver(path: str) -> str:
+    """GDAL driver that may open a file: GTiff or PNG, by content.
+
+    Others are kept out: HDF4 crashes on malformed files, VRT follows links.
+    """
+    try:
+        with open(path, "rb") as handle:
+            return "PNG" if handle.read(4) == b"\x89PNG" else "GTiff"
+    except OSError:
+        return "GTiff"
 
 
 def check_window(

@@ -200,9 +200,10 @@ def test_fault_in_the_tiles_leaves_nothing(tmp_path: Path) -> None:
         yield from list(tiles(scene))[:3]
         raise RuntimeError("fault")
 
-    with pytest.raises(RuntimeError, match="fault"):
-        write_product(broken(), scene, folder=tmp_path, provenance=PROVENANCE)
-    assert os.listdir(tmp_path) == []
+    for folder in (tmp_path, tmp_path / "new"):
+        with pytest.raises(RuntimeError, match="fault"):
+            write_product(broken(), scene, folder=folder, provenance=PROVENANCE)
+        assert os.listdir(tmp_path) == []
 
 
 def test_tiles_must_cover_the_scene(tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def test_band_files_of_one_granule_make_one_scene(tmp_path: Path) -> None:
     assert len(group_scenes([files[0], elsewhere])) == 2
 
 
+def test_some_band_files_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr("akkd_core.readers.open_scene", opened.append)
+    files = [tmp_path / f"{STEM}_TIR_B{band}.tif" for band in range(10, 15)]
+    for given in (files, files[1:3], files[:1]):
+        (group,) = group_scenes(given)
+        group.open()
+    assert opened == [files, files[1], files[0]]
+
+
 def test_default_folders(tmp_path: Path) -> None:
     (tmp_path / "granule.v4").mkdir()
     for name, folder in (

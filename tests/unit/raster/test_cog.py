@@ -214,6 +214,19 @@ def test_unreadable_files(tmp_path: Path, backend: str) -> None:
 
 
 @backends
+def test_other_formats_are_not_opened(tmp_path: Path, backend: str) -> None:
+    write(tmp_path / "x.tif", pixels(), backend)
+    vrt = tmp_path / "link.tif"
+    vrt.write_text(
+        '<VRTDataset rasterXSize="830" rasterYSize="700"><VRTRasterBand dataType="Float32" '
+        'band="1"><SimpleSource><SourceFilename relativeToVRT="1">x.tif</SourceFilename>'
+        "<SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    with pytest.raises(GranuleReadError, match="link.tif"):
+        open_raster(vrt, backend)
+
+
+@backends
 def test_missing_folder_is_one_line(tmp_path: Path, backend: str) -> None:
     with pytest.raises(ProductWriteError, match="No such file") as caught:
         write(tmp_path / "absent" / "x.tif", pixels(), backend)
