@@ -39,7 +39,7 @@ install: $(RUN_STAMP)  ## virtual environment with what retrieval needs (wheels 
 demo: $(RUN_STAMP) $(DEMO)/scene.hdf  ## simulate a full-size granule with known truth, retrieve it, score it
 	rm -rf $(DEMO)/scene_akkd
 	cd $(DEMO) && "$(abspath $(BIN))/akkd-retrieve" scene.hdf
-	$(BIN)/akkd validate truth $(DEMO)/scene_akkd $(DEMO)/scene_truth.tif
+	$(BIN)/akkd validate truth $(DEMO)/scene_akkd --truth $(DEMO)/scene_truth.tif
 	@echo
 	@echo "granule   $(DEMO)/scene.hdf (simulated, seed $(DEMO_SEED)); truth $(DEMO)/scene_truth.tif"
 	@echo "products  $(DEMO)/scene_akkd/"
@@ -70,8 +70,8 @@ docs: $(RUN_STAMP)  ## remake the generated parts of docs/
 bench: $(TEST_STAMP)  ## time and memory, beside peers in the same run (every benchmarks/*.py)
 	set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
-scores: $(TEST_STAMP)  ## remake the accuracy table on held-out air and materials
-	$(BIN)/akkd validate bundle
+scores: $(RUN_STAMP)  ## remake the accuracy table on held-out air and materials
+	$(BIN)/akkd validate scores
 
 clean:  ## remove what was built or made, but not the virtual environment
 	rm -rf build dist *.egg-info $(DEMO) .pytest_cache .mypy_cache .ruff_cache \
