@@ -37,7 +37,8 @@ def _osr(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64
 
 def _rasterio(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
     warp = import_module("rasterio.warp")
-    return warp.transform({"init": f"epsg:{source}"}, {"init": f"epsg:{target}"}, x, y)
+    crs = import_module("rasterio.crs").CRS
+    return warp.transform(crs.from_epsg(source), crs.from_epsg(target), x, y)
 
 
 _WAYS = {"pyproj": _pyproj, "osr": _osr, "rasterio": _rasterio}
