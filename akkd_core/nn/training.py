@@ -62,7 +62,7 @@ class TrainingOptions:
     epochs: int = 40
     batch_scenes: int = 64
     learning_rate: float = 2e-3
-    atmosphere_weight: float = 0.1
+    atmosphere_weight: float = 1.0
     known_share: float = 0.35
     tcwv_error: float = 0.10
     air_temperature_error_k: float = 2.0
@@ -92,7 +92,7 @@ def scene_inputs(
 
 
 def standardise_scene(raw: NDArray[np.float32], scaling: Scaling) -> NDArray[np.float32]:
-    """Standardised inputs; an unknown ancillary (NaN) is 0, the mean."""
+    """Return standardised inputs (1, in standard deviations); an unknown ancillary (NaN) is 0."""
     scaled = (raw - scaling.scene_mean) / scaling.scene_scale
     result: NDArray[np.float32] = np.nan_to_num(scaled, nan=0.0).astype(np.float32)
     return result
