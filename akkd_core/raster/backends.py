@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from akkd_core.errors import (
     GranuleReadError,
@@ -164,12 +163,3 @@ def create_cog(
     if path.exists() and not overwrite:
         raise ProductWriteError(f"{path}: exists already. Give --overwrite to replace it")
     return CogWriter(select_backend(backend), path, spec)
-
-
-def raster_error(path: str, cause: Any) -> GranuleReadError:
-    """Error that says in one line why a raster could not be read."""
-    text = " ".join(str(cause).split())
-    for echo in (f"{path}: ", f"{path}:", f"{os.path.basename(path)}: "):
-        text = text.replace(echo, "")
-    text = text.rstrip(".")
-    return GranuleReadError(f"{path}: can't be read as a raster: {text}. Check that it is whole")

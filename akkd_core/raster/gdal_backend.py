@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from akkd_core.errors import GranuleReadError
 from akkd_core.grid import Grid
-from akkd_core.raster.backends import raster_error
 from akkd_core.raster.protocol import DatasetHandle, RasterReader, RasterSpec
-from akkd_core.raster.rasterio_backend import CACHE_BYTES, check_window, reading_driver
+from akkd_core.raster.reading import CACHE_BYTES, check_window, raster_error, reading_driver
 
 _DTYPE_OF = {
     "Byte": "uint8",
@@ -116,7 +115,10 @@ class GdalReader:
         try:
             with _session() as gdal:
                 data = self._dataset.ReadRaster(
-                    col, row, cols, rows,
+                    col,
+                    row,
+                    cols,
+                    rows,
                     buf_type=gdal.GetDataTypeByName(_NAME_OF[self.dtype]),
                     band_list=wanted,
                 )
@@ -150,7 +152,10 @@ class _GdalHandle:
         bands, rows, cols = array.shape
         with _session() as gdal:
             self._dataset.WriteRaster(
-                col, row, cols, rows,
+                col,
+                row,
+                cols,
+                rows,
                 np.ascontiguousarray(array).tobytes(),
                 buf_type=gdal.GetDataTypeByName(_NAME_OF[array.dtype.name]),
                 band_list=list(range(1, bands + 1)),

@@ -11,12 +11,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from akkd_core.errors import GranuleReadError, InputError
 from akkd_core.grid import Grid
 from akkd_core.raster.protocol import DatasetHandle, RasterReader, RasterSpec
-
-CACHE_BYTES = 64 << 20
-"""GDAL's block cache; its default, a share of the machine's memory, would not be flat."""
+from akkd_core.raster.reading import CACHE_BYTES, check_window, raster_error, reading_driver
 
 
 def _rasterio(name: str = "rasterio") -> Any:
@@ -25,12 +22,6 @@ def _rasterio(name: str = "rasterio") -> Any:
 
 def _env() -> Any:
     return _rasterio().Env(GDAL_CACHEMAX=CACHE_BYTES)
-
-
-def _read_error(path: str, error: Exception) -> GranuleReadError:
-    from akkd_core.raster.backends import raster_error
-
-    return raster_error(path, error)
 
 
 class RasterioReader:
@@ -43,7 +34,7 @@ class RasterioReader:
             with _env(), _quiet():
                 self._dataset = rasterio.open(path, driver=reading_driver(path))
         except rasterio.errors.RasterioError as error:
-            raise _read_error(path, error) from error
+            raise raster_error(path, error) from error
         dataset = self._dataset
         self.shape = (int(dataset.height), int(dataset.width))
         self.count = int(dataset.count)
@@ -75,7 +66,7 @@ class RasterioReader:
             with _env():
                 data: NDArray[Any] = self._dataset.read(indexes, window=window)
         except _rasterio().errors.RasterioError as error:
-            raise _read_error(self.path, error) from error
+            raise raster_error(self.path, error) from error
         return data
 
     def close(self) -> None:
@@ -92,30 +83,6 @@ class RasterioReader:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def reading_driver(path: str) -> str:
-    """GDAL driver that may open a file: GTiff or PNG, by content.
-
-    Others are kept out: HDF4 crashes on malformed files, VRT follows links.
-    """
-    try:
-        with open(path, "rb") as handle:
-            return "PNG" if handle.read(4) == b"\x89PNG" else "GTiff"
-    except OSError:
-        return "GTiff"
-
-
-def check_window(
-    path: str, shape: tuple[int, int], row: int, col: int, rows: int, cols: int
-) -> None:
-    """Raise InputError for a window that is empty or leaves the raster."""
-    inside = min(row, col) >= 0 and row + rows <= shape[0] and col + cols <= shape[1]
-    if not inside or rows < 1 or cols < 1:
-        raise InputError(
-            f"{path}: window of {rows} x {cols} at ({row}, {col}) leaves the raster of "
-            f"{shape[0]} x {shape[1]} pixels"
-        )
 
 
 @contextmanager
