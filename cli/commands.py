@@ -43,8 +43,6 @@ def parameter_help(parameter: Parameter) -> str:
     facts = [parameter.unit, parameter.bounds]
     if parameter.default is not None and parameter.kind is not ParamKind.FLAG:
         facts.append(f"default {parameter.default}")
-    if parameter.required and not parameter.positional:
-        facts.append("required")
     shown = ", ".join(fact for fact in facts if fact)
     return f"{parameter.help} [{shown}]" if shown else parameter.help
 

@@ -62,7 +62,9 @@ def _check_end(data: bytes, what: str) -> None:
         raise BundleIntegrityError(f"{what}: not a zip archive")
     signature, *_, size, _offset, comment = _END.unpack_from(data, len(data) - _END.size)
     if signature != b"PK\x05\x06" or comment != 0:
-        raise BundleIntegrityError(f"{what}: not a whole zip archive, or one with a comment")
+        raise BundleIntegrityError(
+            f"{what}: not a whole zip archive, or one with a comment; give a bundle's folder or zip"
+        )
     if size > MAX_DIRECTORY_BYTES or data[-_END.size - 20 : -_END.size].startswith(b"PK\x06\x07"):
         raise BundleIntegrityError(f"{what}: its directory is too large for a bundle")
 

@@ -149,7 +149,9 @@ def _read_file(path: Path, limit: int, name: str) -> bytes:
             data = handle.read(limit + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise BundleIntegrityError(f"{name}: can't be read ({reason})") from None
+        raise BundleIntegrityError(
+            f"{name}: can't be read ({reason}); give a bundle's whole folder or zip"
+        ) from None
     if len(data) > limit:
         raise BundleIntegrityError(f"{name}: larger than {limit} bytes")
     return data
@@ -167,9 +169,9 @@ def _archive_reader(path: Path) -> Callable[[str], bytes]:
         regular = False
     if not regular:
         raise BundleIntegrityError("no such bundle; give its folder or a zip archive of it")
-    data = _read_file(path.resolve(), MAX_ARCHIVE_BYTES, path.name)
-    check_archive(data, path.name)
-    prefix = _prefix(data, path.name)
+    data = _read_file(path.resolve(), MAX_ARCHIVE_BYTES, "the archive")
+    check_archive(data, "the archive")
+    prefix = _prefix(data, "the archive")
 
     def read(name: str) -> bytes:
         limit = _limit(name)

@@ -34,7 +34,11 @@ OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
 MIN_PIXELS = 64
 """A window with fewer clear, valid pixels takes its context from a neighbour."""
 
+WARM_TO_COLD_K = 60.0
+"""Surfaces of one window that are further below its warm ones are taken for cloud, K."""
+
 _SAMPLE_PIXELS = 160_000
+_FEW_PIXELS = 2_000
 _LSE_RANGE = (0.3, 1.0)
 
 
@@ -42,7 +46,9 @@ def clear_threshold(bt_13: NDArray[np.floating]) -> float:
     """Band 13 brightness temperature below which a pixel is suspected cloud, K.
 
     A cold outlier of its scene: `CLOUD_MARGIN_K` and four robust standard deviations below the
-    median. Coarse on purpose: it keeps thick cloud out of the scene's statistics, no more.
+    median, or `WARM_TO_COLD_K` below the 95th percentile, so that cold cloud is found where it
+    covers most of the scene, too. Coarse on purpose: it keeps thick cloud out of the scene's
+    statistics, no more.
 
     Parameters
     ----------
@@ -51,7 +57,8 @@ def clear_threshold(bt_13: NDArray[np.floating]) -> float:
     """
     median = float(np.median(bt_13))
     spread = 1.4826 * float(np.median(np.abs(bt_13 - median)))
-    return median - max(CLOUD_MARGIN_K, 4.0 * spread)
+    warm = float(np.percentile(bt_13, 95.0))
+    return max(median - max(CLOUD_MARGIN_K, 4.0 * spread), warm - WARM_TO_COLD_K)
 
 
 class Retriever:
@@ -238,13 +245,26 @@ def _context(
     dn = scene.read(window.row, window.col, window.rows, window.cols)
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
-    bt = calibration.brightness_temperature(np.ascontiguousarray(dn[:, ::step, ::step]))
-    pixels = bt[:, np.isfinite(bt).all(axis=0)].T
+    pixels = _valid_pixels(dn[:, ::step, ::step], calibration)
+    if step > 1 and len(pixels) < _FEW_PIXELS:
+        pixels = _valid_pixels(dn, calibration)
     if len(pixels) < MIN_PIXELS:
         return None
     threshold = clear_threshold(pixels[:, REFERENCE])
     clear = pixels[pixels[:, REFERENCE] >= threshold]
     return make_context(bundle, scene_statistics(clear), ancillary), threshold
+
+
+def _name(scene: Scene) -> str:
+    """File that an error is about, or the granule's id if it came from no file."""
+    return next(iter(scene.metadata.source_files), scene.metadata.granule_id)
+
+
+def _valid_pixels(dn: NDArray[np.uint16], calibration: Calibration) -> NDArray[np.float32]:
+    """Brightness temperature of pixels valid in all bands, (n, 5), K."""
+    bt = calibration.brightness_temperature(np.ascontiguousarray(dn))
+    pixels: NDArray[np.float32] = bt[:, np.isfinite(bt).all(axis=0)].T
+    return pixels
 
 
 def _filled(
@@ -254,8 +274,9 @@ def _filled(
     known = [i for i, item in enumerate(found) if item is not None]
     if not known:
         raise InputError(
-            f"{scene.metadata.granule_id}: fewer than {MIN_PIXELS} valid pixels in the five "
-            "thermal bands. nothing can be retrieved"
+            f"{_name(scene)}: fewer than {MIN_PIXELS} pixels are valid in all five thermal bands "
+            "(the rest is fill, saturated or invalid). Choose another scene; akkd info tells "
+            "what each band lacks"
         )
     result = []
     for i, item in enumerate(found):

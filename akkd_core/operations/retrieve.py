@@ -62,9 +62,9 @@ def _check_once(options: RetrievalOptions) -> None:
     if options.tcwv is not None:
         number = _number(options.tcwv)
         Ancillary(number, options.t_air)
-        if number is None and not Path(options.tcwv).exists():
+        if number is None and not Path(options.tcwv).is_file():
             raise GranuleReadError(
-                f"{options.tcwv}: no such file. --tcwv takes a number in kg m-2, a GeoTIFF or a "
+                f"{options.tcwv!r}: no such file. --tcwv takes a number in kg m-2, a GeoTIFF or a "
                 "MOD05_L2 granule"
             )
 

@@ -6,6 +6,7 @@ scratch names from it by appending, so one pattern finds all of them.
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import os
@@ -22,6 +23,7 @@ from akkd_core.errors import ProductWriteError
 _SUFFIX = ".akkd-tmp"
 _OTHER_HOST_AGE_S = 24 * 3600.0
 _LOW_SPACE_BYTES = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 
 
 def _host() -> str:
@@ -102,11 +104,14 @@ def write_error(path: str | Path, cause: object) -> ProductWriteError:
     """Error that says in one line why a file could not be written, and what to do."""
     path = Path(path)
     folder = path.parent
+    remedy = "Free some space or choose another folder"
     if isinstance(cause, OSError) and cause.errno and cause.strerror:
         text = cause.strerror
+        if isinstance(cause, (FileExistsError, NotADirectoryError)):
+            text = "a file stands where its folder should be"
+        if cause.errno not in _FULL:
+            remedy = "Choose another folder"
     else:
         # GDAL's own words seldom name the cause; the folder tells.
         text = _suspicion(folder) or " ".join(str(cause).split())
-    return ProductWriteError(
-        f"{path}: can't be written: {text}. Free some space or choose another folder"
-    )
+    return ProductWriteError(f"{path}: can't be written: {text}. {remedy}")

@@ -22,8 +22,8 @@ from akkd_core.readers.hdf4_structure import read_structure
 from akkd_core.readers.mod05 import CM_TO_KG_M2, is_mod05, read_mod05
 from akkd_core.readers.sniff import FileKind, describe_hdf4, sniff
 
-TCWV_MAX_KG_M2 = 100.0
-"""Largest water vapour accepted, kg m-2; Earth's wettest air holds about 80."""
+TCWV_MAX_KG_M2 = 120.0
+"""Largest water vapour accepted, kg m-2, the network's bound; Earth's wettest air holds 80."""
 
 _EXPECTED = "Give a number in kg m-2 (1 g cm-2 = 10), a GeoTIFF in kg m-2, or a MOD05_L2 granule"
 _CENTIMETRES = {"cm", "g cm-2", "g/cm2", "g/cm^2", "g cm^-2"}

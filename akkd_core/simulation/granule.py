@@ -6,6 +6,7 @@ It carries what a real night or day granule carries for the thermal bands, and n
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -51,7 +52,7 @@ def write_l1t_granule(
     Parameters
     ----------
     path : path
-        Its stem becomes LOCALGRANULEID.
+        Its stem becomes LOCALGRANULEID, with ``_`` for what isn't printable ASCII.
     dn : ndarray of uint16, (5, row, col)
         Digital numbers of bands 10-14; 0 fill, 1 zero radiance, 4095 saturated.
     grid : Grid
@@ -90,7 +91,7 @@ def write_l1t_granule(
     if file.exists() and not overwrite:
         raise ProductWriteError(f"{file}: already there. Choose another name, or overwrite it")
     facts = GranuleFacts(
-        file.stem, grid, acquired_at, daytime, view_zenith_deg, cloud_cover_percent,
+        _plain(file.stem), grid, acquired_at, daytime, view_zenith_deg, cloud_cover_percent,
         radiometric_version, ucc or aster_tir().ucc,
     )  # fmt: skip
     temporary = temporary_path(file)
@@ -102,6 +103,11 @@ def write_l1t_granule(
     finally:
         Path(temporary).unlink(missing_ok=True)
     return file
+
+
+def _plain(name: str) -> str:
+    """HDF4 metadata are ASCII, and a quotation mark would end their text."""
+    return re.sub(r'[^ !#-~]', "_", name)
 
 
 def _write(temporary: str | Path, dn: NDArray[np.uint16], facts: GranuleFacts) -> None:

@@ -104,6 +104,23 @@ def test_clear_threshold_is_below_a_plain_scene():
     assert clear_threshold(np.full(100, 290.0)) == pytest.approx(275.0)
 
 
+def test_clear_threshold_finds_cold_cloud_that_covers_most_of_the_scene():
+    rng = np.random.default_rng(2)
+    cloud, ground = rng.normal(225.0, 3.0, 6500), rng.normal(296.0, 4.0, 3500)
+    threshold = clear_threshold(np.concatenate([cloud, ground]))
+    assert cloud.max() < threshold < ground.min()
+
+
+def test_few_valid_pixels_of_a_large_raster_are_found(retriever):
+    dn = np.zeros((5, 600, 700), dtype=np.uint16)
+    patch = simulated(40, 50, orientation_deg=0.0).dn[:, :10, :10]
+    dn[:, 201:211, 301:311] = patch
+    out = _retrieve(retriever, dn)
+    assert np.isfinite(out["lst"]).sum() == 100
+    alone = _retrieve(retriever, patch)
+    assert np.abs(out["lst"][201:211, 301:311] - alone["lst"]).max() < 1e-3
+
+
 def test_known_water_vapour_reaches_the_network(retriever):
     dn = simulated(40, 50).dn
     alone = _retrieve(retriever, dn)
@@ -118,7 +135,7 @@ def test_impossible_ancillary_is_refused(tcwv, air):
 
 
 def test_a_scene_without_valid_pixels_is_refused(retriever):
-    with pytest.raises(InputError, match="valid pixels"):
+    with pytest.raises(InputError, match="are valid in all five"):
         _retrieve(retriever, np.zeros((5, 40, 40), dtype=np.uint16))
 
 

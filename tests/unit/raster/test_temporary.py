@@ -49,3 +49,13 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
     error = module.write_error(tmp_path / "x.tif", RuntimeError("TIFF:\nsomething"))
     assert "no space left" in str(error) and str(tmp_path / "x.tif") in str(error)
+
+
+def test_the_remedy_fits_the_cause(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("x")
+    with pytest.raises(FileExistsError) as occupied:
+        (tmp_path / "f").mkdir(parents=True, exist_ok=True)
+    text = str(module.write_error(tmp_path / "f" / "x.tif", occupied.value))
+    assert "a file stands where its folder should be. Choose another folder" in text
+    text = str(module.write_error(tmp_path / "x.tif", OSError(28, "No space left on device")))
+    assert text.endswith("No space left on device. Free some space or choose another folder")

@@ -146,3 +146,10 @@ def test_arguments_that_do_not_fit(tmp_path: Path) -> None:
         write(acquired_at=datetime(2020, 1, 1))
     with pytest.raises(ParameterError, match="11 x 11"):
         write(counts(10, 10), Grid(32648, NORTH.geotransform, 10, 10))
+
+
+def test_name_beyond_ascii(tmp_path: Path) -> None:
+    file = write_l1t_granule(
+        tmp_path / 'scene "ünï 気温.hdf', counts(), NORTH, acquired_at=WHEN, daytime=True
+    )
+    np.testing.assert_array_equal(open_scene(file).dn, counts())
