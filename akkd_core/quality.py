@@ -122,6 +122,9 @@ QC_FIELDS: tuple[QCField, ...] = (
 )
 """The QC layer, bit by bit."""
 
+FIELDS_WITHOUT_RETRIEVAL = ("mandatory_qa", "data_quality", "saturated")
+"""What tells something of a pixel whose ``mandatory_qa`` is 3, not produced; other bits are 0."""
+
 _BY_NAME = {field.name: field for field in QC_FIELDS}
 
 
@@ -131,8 +134,29 @@ def qc_field(name: str) -> QCField:
 
 
 def describe_qc(value: int) -> dict[str, str]:
-    """Meaning of one QC value, field by field."""
+    """Meaning of one QC value, field by field; of a pixel not produced only what says why."""
     if value == QC_NODATA:
         return {"mandatory_qa": "outside the scene"}
     qc = np.array([value], dtype=np.uint16)
-    return {field.name: field.meanings[int(field.decode(qc)[0])] for field in QC_FIELDS}
+    produced = bool(is_produced(qc)[0])
+    return {
+        field.name: field.meanings[int(field.decode(qc)[0])]
+        for field in QC_FIELDS
+        if produced or field.name in FIELDS_WITHOUT_RETRIEVAL
+    }
+
+
+def is_produced(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Where temperature and emissivity were retrieved.
+
+    Parameters
+    ----------
+    qc : ndarray of uint16
+        Any shape.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    produced: NDArray[np.bool_] = qc_field("mandatory_qa").decode(qc) != 3
+    return produced

@@ -24,6 +24,7 @@ from akkd_core.inference.product_files import (
     ProductProvenance,
     ProductSummary,
     is_complete,
+    keep,
     product_paths,
     summarise,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "ProductProvenance",
     "ProductSummary",
     "is_complete",
+    "keep",
     "product_paths",
     "provenance_tags",
     "summarise",
@@ -248,7 +250,7 @@ def write_product(
     scene_id, folder = scene.metadata.granule_id, Path(folder)
     report = progress if progress is not None else SilentProgress()
     if not overwrite and is_complete(scene_id, folder):
-        return summarise(scene_id, folder, "skipped", time.monotonic() - started)
+        return keep(scene_id, folder, time.monotonic() - started)
     paths = product_paths(scene_id, folder)
     made_folder = not folder.exists()
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from akkd_core.errors import AkkdError
 from akkd_core.inference.layers import LAYERS
 from akkd_core.inference.stac import assets_present, read_item
+from akkd_core.raster.temporary import remove_leftovers
 
 
 @dataclass(frozen=True)
@@ -166,3 +167,17 @@ def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) ->
         lst_max_k=found.get("maximum"),
         seconds=seconds,
     )
+
+
+def keep(scene_id: str, folder: str | Path, seconds: float = 0.0) -> ProductSummary:
+    """Summary of a complete product that is kept; what killed runs left beside it goes.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+    seconds : float
+    """
+    for path in product_paths(scene_id, folder).files:
+        remove_leftovers(path)
+    return summarise(scene_id, folder, "skipped", seconds)

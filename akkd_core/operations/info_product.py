@@ -11,7 +11,7 @@ from akkd_core.errors import GranuleReadError
 from akkd_core.inference.product import is_complete, product_paths
 from akkd_core.inference.stac import read_item
 from akkd_core.operations.spec import Outcome
-from akkd_core.quality import QC_FIELDS, QC_NODATA
+from akkd_core.quality import FIELDS_WITHOUT_RETRIEVAL, QC_FIELDS, QC_NODATA, is_produced
 from akkd_core.raster import RasterReader, open_raster
 
 _STRIP_ROWS = 512
@@ -29,7 +29,7 @@ def qc_shares(raster: RasterReader) -> dict[str, Any]:
     -------
     dict
         ``outside_percent`` of all pixels, and ``fields``: by field and meaning, percent of the
-        pixels inside the scene.
+        pixels inside the scene; those not produced count only where a field tells why.
     """
     histogram = np.zeros(QC_NODATA + 1, dtype=np.int64)
     rows, cols = raster.shape
@@ -42,9 +42,10 @@ def qc_shares(raster: RasterReader) -> dict[str, Any]:
     inside = max(int(weights.sum()), 1)
     fields: dict[str, dict[str, float]] = {}
     for field in QC_FIELDS:
+        told = (field.name in FIELDS_WITHOUT_RETRIEVAL) | is_produced(values)
         found = field.decode(values)
         fields[field.name] = {
-            meaning: float(100 * weights[found == number].sum() / inside)
+            meaning: float(100 * weights[told & (found == number)].sum() / inside)
             for number, meaning in enumerate(field.meanings)
         }
     return {"outside_percent": 100 * outside / (rows * cols), "fields": fields}

@@ -15,7 +15,7 @@ from akkd_core.inference.product import (
     ProductProvenance,
     ProductSummary,
     is_complete,
-    summarise,
+    keep,
     write_product,
 )
 from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
@@ -117,7 +117,7 @@ class _SceneRetrieval:
         folder = options.output if options.output is not None else argument.default_folder
         self._claims.take(folder, scene_id, argument.label)
         if not options.overwrite and is_complete(scene_id, folder):
-            return summarise(scene_id, folder, "skipped", 0.0)
+            return keep(scene_id, folder)
         calibration = Calibration.for_scene(scene.metadata, options.gain_offset)
         ancillary = _ancillary(options, scene.grid)
         _LOG.info(
