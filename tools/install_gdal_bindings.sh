@@ -24,12 +24,19 @@ command -v g++ >/dev/null 2>&1 || skip "no C++ compiler (Debian package g++)"
 version=$(gdal-config --version)
 echo "building osgeo $version against the system's libgdal (about 90 s the first time)"
 log=$(mktemp)
-if "$python" -m pip install -qq 'setuptools<81' wheel numpy \
-    && "$python" -m pip install -qq --no-build-isolation "gdal[numpy]==$version" >"$log" 2>&1 \
-    && "$python" -c 'from osgeo import gdal_array' >>"$log" 2>&1; then
-    rm -f "$log"
-else
+trap 'rm -f "$log"' EXIT
+
+build() {
+    # Debian puts its own numpy's headers beside Python.h; this environment's come before them.
+    CPPFLAGS="-I$("$python" -c 'import numpy; print(numpy.get_include())') ${CPPFLAGS:-}" \
+        "$python" -m pip install -qq --no-build-isolation "$@" "gdal[numpy]==$version" \
+        && "$python" -c 'from osgeo import gdal_array'
+}
+
+"$python" -m pip install -qq 'setuptools<81' wheel numpy
+# A wheel that pip kept may belong to another numpy: then once more, without the cache.
+if ! build >"$log" 2>&1 && ! build --no-cache-dir --force-reinstall --no-deps >"$log" 2>&1; then
     tail -n 5 "$log"
-    rm -f "$log"
+    "$python" -m pip uninstall -qq --yes gdal >/dev/null 2>&1
     skip "the build failed"
 fi
