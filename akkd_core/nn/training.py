@@ -92,7 +92,7 @@ def scene_inputs(
 
 
 def standardise_scene(raw: NDArray[np.float32], scaling: Scaling) -> NDArray[np.float32]:
-    """Return standardised inputs (1, in standard deviations); an unknown ancillary (NaN) is 0."""
+    """Return inputs in standard deviations, float32; an unknown ancillary (NaN) is 0."""
     scaled = (raw - scaling.scene_mean) / scaling.scene_scale
     result: NDArray[np.float32] = np.nan_to_num(scaled, nan=0.0).astype(np.float32)
     return result
