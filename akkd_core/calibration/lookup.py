@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from akkd_core.sensors import aster_tir
 
 _DN_COUNT = 65536
 _UCC_TOLERANCE = 1e-3
+_DOUBTFUL_2006 = (date(2006, 6, 20), date(2006, 7, 10))
 RECALIBRATION_SERVICE = "https://tonolab.cis.ibaraki.ac.jp/ASTER/RECAL/"
 """Where recalibration coefficients for a scene's date can be had."""
 
@@ -104,7 +106,8 @@ class Calibration:
         """Tables for a granule, with the granule's own coefficients.
 
         Warns (CalibrationWarning) if the granule's coefficients differ from the sensor's by over
-        0.1 %, or if its radiometric version is 1.x or 2.x and no recalibration is given.
+        0.1 %, if its radiometric version is 1.x or 2.x and no recalibration is given, or 3.x or 4.x
+        of the weeks in which these are less accurate.
 
         Parameters
         ----------
@@ -116,11 +119,18 @@ class Calibration:
         ------
         ParameterError
             If the recalibration file is not as described.
+        CalibrationError
+            If the granule's coefficients can't be used.
         """
         recalibration = None if gain_offset is None else read_gain_offset(gain_offset)
         for message in calibration_doubts(metadata, recalibration is not None):
             warnings.warn(message, CalibrationWarning, stacklevel=2)
-        return cls.from_ucc(metadata.ucc, recalibration)
+        try:
+            return cls.from_ucc(metadata.ucc, recalibration)
+        except CalibrationError as error:
+            raise CalibrationError(
+                f"{metadata.granule_id}: {error}. Download the granule again"
+            ) from error
 
     def radiance(self, dn: NDArray[np.uint16]) -> NDArray[np.float32]:
         """Radiance of counts.
@@ -186,7 +196,8 @@ def calibration_doubts(metadata: GranuleMetadata, recalibrated: bool = False) ->
     """Tell what is doubtful in a granule's calibration, one line each; empty if nothing is.
 
     Versions 1.x and 2.x (processed before 2006-02-08) are in error, 2.05 and 2.06 the most, on
-    scenes of February 2001 to October 2002 (ASTER Science Project, radiometric database history).
+    scenes of February 2001 to October 2002; 3.x and 4.x are accurate but for about late June to
+    early July 2006 (ASTER Science Project, radiometric database history).
     """
     doubts = []
     for band, own, nominal in zip(TIR_BANDS, metadata.ucc, aster_tir().ucc, strict=True):
@@ -195,8 +206,14 @@ def calibration_doubts(metadata: GranuleMetadata, recalibrated: bool = False) ->
                 f"{metadata.granule_id}: band {band} has unit conversion coefficient {own:.6f}, "
                 f"the sensor's is {nominal:.6f}; the granule's is used. Check the granule's origin"
             )
-    match = re.match(r"\s*0*([12])\.", metadata.radiometric_version)
-    if match and not recalibrated:
+    match = re.match(r"\s*0*([1-4])\.", metadata.radiometric_version)
+    version = int(match[1]) if match else 0
+    if version > 2 and _DOUBTFUL_2006[0] <= metadata.acquired_at.date() <= _DOUBTFUL_2006[1]:
+        doubts.append(
+            f"{metadata.granule_id}: radiometric version {metadata.radiometric_version.strip()} is "
+            "less accurate about late June to early July 2006. Order the granule anew (version 5)"
+        )
+    if version in (1, 2) and not recalibrated:
         doubts.append(
             f"{metadata.granule_id}: radiometric version {metadata.radiometric_version.strip()} is "
             "known to be in error. Order the granule anew, or give recalibration coefficients "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,12 @@ _WRITING_SHARE = 0.8
 
 
 def _create(
-    path: Path, scene: Scene, unit: str, long_name: str, span: tuple[float, float]
+    path: Path,
+    scene: Scene,
+    tags: Mapping[str, str],
+    unit: str,
+    long_name: str,
+    span: tuple[float, float],
 ) -> RasterWriter:
     band_tags = [
         {
@@ -46,7 +51,7 @@ def _create(
         dtype="float32",
         nodata=float("nan"),
         descriptions=[f"band {band}" for band in TIR_BANDS],
-        tags=provenance_tags(scene.metadata),
+        tags={**provenance_tags(scene.metadata), **tags},
         band_tags=band_tags,
         units=[unit] * len(TIR_BANDS),
         overwrite=True,
@@ -54,13 +59,18 @@ def _create(
 
 
 def _write(
-    scene: Scene, calibration: Calibration, paths: Sequence[Path], tile: int, progress: Progress
+    scene: Scene,
+    calibration: Calibration,
+    paths: Sequence[Path],
+    tags: Mapping[str, str],
+    tile: int,
+    progress: Progress,
 ) -> None:
     rows, cols = scene.grid.shape
     with ExitStack() as cleanup:
         writers = []
         for path, (_, unit, long_name, span) in zip(paths, _IMAGES, strict=True):
-            writers.append(_create(path, scene, unit, long_name, span))
+            writers.append(_create(path, scene, tags, unit, long_name, span))
             cleanup.callback(writers[-1].abort)
         for row in range(0, rows, tile):
             for col in range(0, cols, tile):
@@ -114,6 +124,7 @@ def preprocess(
     PREPROCESS.check(tile_size=tile_size)
     if gain_offset is not None:
         read_gain_offset(gain_offset)
+    tags = {} if gain_offset is None else {"RECALIBRATION": Path(gain_offset).name}
     claims = Claims()
 
     def work(argument: SceneArgument, part: Progress) -> ProductSummary:
@@ -129,7 +140,8 @@ def preprocess(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(paths[0], error) from error
-        _write(scene, Calibration.for_scene(scene.metadata, gain_offset), paths, tile_size, part)
+        calibration = Calibration.for_scene(scene.metadata, gain_offset)
+        _write(scene, calibration, paths, tags, tile_size, part)
         seconds = time.monotonic() - started
         return ProductSummary(scene_id, folder, "written", paths, seconds=seconds)
 

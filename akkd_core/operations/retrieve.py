@@ -87,6 +87,8 @@ def _provenance(
     extra = {"runtime": retriever.predictor.runtime}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
+    if options.tcwv is not None and _number(options.tcwv) is None:
+        extra["tcwv_source"] = Path(options.tcwv).name
     return ProductProvenance(
         model_name=bundle.name,
         model_sha256=hashlib.sha256(bundle.manifest.to_bytes()).hexdigest(),

@@ -111,6 +111,8 @@ def write_error(path: str | Path, cause: object) -> ProductWriteError:
             text = "a file stands where its folder should be"
         if cause.errno not in _FULL:
             remedy = "Choose another folder"
+        if cause.errno == errno.ENAMETOOLONG:
+            remedy = "Give the scene a shorter name"
     else:
         # GDAL's own words seldom name the cause; the folder tells.
         text = _suspicion(folder) or " ".join(str(cause).split())

@@ -119,6 +119,13 @@ def test_preprocess(scene: Path, tmp_path: Path) -> None:
     # 9.633 W m-2 sr-1 um-1 at the band's centroid, 10.6592 um, is 299.33 K by Planck's law.
     assert bt[3, 30, 50] == pytest.approx(299.33, abs=0.1)
     assert "kept" in akkd("preprocess", scene, "-o", out).stdout
+    table = tmp_path / "table.csv"
+    table.write_text("band,gain,offset\n" + "".join(f"{b},1.01,0\n" for b in range(10, 15)))
+    run = akkd("preprocess", scene, "-o", out, "--overwrite", "--gain-offset", table)
+    assert run.returncode == 0, run.stderr
+    with open_raster(out / "AST_L1T_A_radiance_toa.tif") as raster:
+        assert raster.tags["RECALIBRATION"] == "table.csv"
+        assert raster.read(30, 50, 1, 1)[3, 0, 0] == pytest.approx(1.01 * radiance[3, 30, 50])
 
 
 def test_documented_exit_codes(repo_root: Path) -> None:

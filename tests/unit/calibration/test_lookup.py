@@ -114,6 +114,21 @@ def test_other_versions_do_not(version: str) -> None:
         Calibration.for_scene(replace(METADATA, radiometric_version=version))
 
 
+def test_summer_2006_warns_in_versions_3_and_4() -> None:
+    summer = replace(METADATA, acquired_at=datetime(2006, 7, 1, tzinfo=timezone.utc))
+    with pytest.warns(CalibrationWarning, match="less accurate about late June"):
+        Calibration.for_scene(replace(summer, radiometric_version="03.01"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Calibration.for_scene(replace(summer, radiometric_version="05.00"))
+
+
+@pytest.mark.filterwarnings("ignore::akkd_core.errors.CalibrationWarning")
+def test_coefficients_out_of_range_name_the_granule() -> None:
+    with pytest.raises(CalibrationError, match=r"^G: unit conversion .* Download the granule"):
+        Calibration.for_scene(replace(METADATA, ucc=tuple(1000 * u for u in UCC)))
+
+
 def test_coefficients_that_differ_warn_and_are_used() -> None:
     metadata = replace(METADATA, ucc=(0.006822, *UCC[1:]))
     with pytest.warns(CalibrationWarning, match="band 10 has unit conversion .*0.006822.*0.006882"):

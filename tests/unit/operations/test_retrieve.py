@@ -79,6 +79,7 @@ def test_water_vapour_from_a_raster(scene: Path, model: Path, tmp_path: Path) ->
     akkd_core.retrieve(scene, model=model, tcwv=vapour(tmp_path / "wv.tif", 18.5))
     facts = json.loads((tmp_path / "G_akkd" / "G.json").read_text())["properties"]
     assert facts["akkd:ancillary"]["tcwv_kg_m2"] == pytest.approx(18.5)
+    assert facts["akkd:tcwv_source"] == "wv.tif"
     empty = vapour(tmp_path / "empty.tif", np.nan)
     with pytest.warns(AkkdWarning, match="water vapour"):
         akkd_core.retrieve(scene, model=model, tcwv=empty, overwrite=True)
