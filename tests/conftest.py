@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is slow; that is no fault of what is tested.
+settings.register_profile("akkd", deadline=None)
+settings.load_profile("akkd")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -90,6 +90,8 @@ def write_l1t_granule(
         raise ParameterError(f"a granule needs at least {LATTICE} x {LATTICE} pixels")
     if file.exists() and not overwrite:
         raise ProductWriteError(f"{file}: already there. Choose another name, or overwrite it")
+    if not file.parent.is_dir():
+        raise ProductWriteError(f"{file}: can't be written (its folder isn't there). Make it first")
     facts = GranuleFacts(
         _plain(file.stem), grid, acquired_at, daytime, view_zenith_deg, cloud_cover_percent,
         radiometric_version, ucc or aster_tir().ucc,

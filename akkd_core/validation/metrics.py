@@ -14,7 +14,7 @@ MAD_TO_SD = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
 
 _HISTOGRAM_BINS = 40_000
-_ROUNDING = 1e-12
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class RunningMetrics:
             return Metrics(0, *(math.nan,) * 7)
         mean_square = self._error_square / self._n
         bias = self._error_mean
-        # what rounding leaves of a constant's variance is no variance
+        # what rounding (to float32, and of sums) leaves of a constant's variance is no variance
         floor = self._n * (_ROUNDING * self._mean) ** 2
         variances = np.diag(self._moment)
         estimate, reference = np.where(variances > floor, variances, 0.0).tolist()

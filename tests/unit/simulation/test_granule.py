@@ -153,3 +153,9 @@ def test_name_beyond_ascii(tmp_path: Path) -> None:
         tmp_path / 'scene "ünï 気温.hdf', counts(), NORTH, acquired_at=WHEN, daytime=True
     )
     np.testing.assert_array_equal(open_scene(file).dn, counts())
+
+
+def test_folder_that_is_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "G.hdf"
+    with pytest.raises(ProductWriteError, match="be written .its folder isn"):
+        write_l1t_granule(file, counts(), NORTH, acquired_at=WHEN, daytime=True)

@@ -60,6 +60,15 @@ def test_a_constant_has_no_correlation() -> None:
     assert found.rmse == pytest.approx(math.sqrt(np.mean((np.linspace(290, 310, 50) - 300.1) ** 2)))
 
 
+def test_a_constant_rounded_to_float32_has_no_correlation() -> None:
+    rng = np.random.default_rng(3)
+    water = np.full(5000, 0.9876, np.float32)
+    water[::2] = np.nextafter(water[0], np.float32(1))
+    result = metrics(water + rng.normal(0, 0.002, 5000), water)
+    assert math.isnan(result.pcc) and math.isnan(result.r2)
+    assert result.rmse == pytest.approx(0.002, rel=0.05)
+
+
 def test_float32_input_loses_nothing() -> None:
     truth = (300.0 + RNG.normal(0, 0.01, 500_000)).astype(np.float32)
     estimate = truth + np.float32(0.25)
