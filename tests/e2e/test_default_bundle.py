@@ -1,0 +1,92 @@
+"""The bundle that ships: accuracy on held-out air and materials, crops, runtimes, size.
+
+The full table of scores is `make scores`; here a part of the same scenes guards against damage.
+"""
+
+import numpy as np
+import pytest
+
+from akkd_core.bundle import default_bundle_path, load_bundle
+from akkd_core.calibration import Calibration
+from akkd_core.inference.retriever import Retriever
+from akkd_core.simulation.atmospheres import shipped_atmospheres
+from akkd_core.simulation.granule_scene import simulate_scene
+from akkd_core.simulation.materials import materials
+from akkd_core.validation.heldout import held_out_scenes, score_method
+from akkd_core.validation.methods import BundleMethod
+from tests.builders.retrieval import scene_in_memory
+
+
+@pytest.fixture(scope="module")
+def bundle():
+    return load_bundle(default_bundle_path())
+
+
+def _lst(retriever, dn):
+    scene = scene_in_memory(np.ascontiguousarray(dn))
+    tiles = retriever.tiles(scene, Calibration.for_scene(scene.metadata), tile_size=4096)
+    return next(iter(tiles))
+
+
+def test_shipped_scores_meet_the_goal(bundle):
+    scores = {score.name: score.value for score in bundle.manifest.scores}
+    assert scores["lst mae"] <= 0.88
+    assert scores["lse mae"] <= 0.0168
+
+
+def test_accuracy_on_held_out_air_and_materials(bundle):
+    found = score_method(BundleMethod(bundle), held_out_scenes(60, seed=0))
+    # 60 of 387 scenes: the mean of so few varies by some 0.1 K
+    assert found.lst_mae < 1.05
+    assert found.lse_mae < 0.019
+    assert abs(found.lst.bias) < 0.4
+    assert found.failed_share == 0.0
+
+
+def test_known_water_vapour_and_air_temperature_help(bundle):
+    scenes = held_out_scenes(60, seed=0)
+    alone = score_method(BundleMethod(bundle), scenes)
+    helped = score_method(BundleMethod(bundle, "helped", ancillary_seed=1), scenes)
+    assert helped.lst_mae < alone.lst_mae
+
+
+def test_a_crop_is_retrieved_nearly_as_its_scene(bundle):
+    retriever = Retriever(bundle)
+    changes, whole_error, crop_error = [], [], []
+    for seed in range(6):
+        scene = simulate_scene(
+            shipped_atmospheres("judge"),
+            materials("judge"),
+            rows=240,
+            cols=240,
+            orientation_deg=0.0,
+            seed=seed,
+        )
+        part = np.s_[60:180, 60:180]
+        whole, crop = _lst(retriever, scene.dn), _lst(retriever, scene.dn[(..., *part)])
+        changes.append(np.abs(crop.lst - whole.lst[part]).mean())
+        whole_error.append(np.abs(whole.lst - scene.lst).mean())
+        crop_error.append(np.abs(crop.lst - scene.lst[part]).mean())
+    assert np.mean(changes) < 0.25
+    assert max(changes) < 0.6
+    assert np.mean(crop_error) < np.mean(whole_error) + 0.15
+
+
+def test_runtimes_agree_on_the_shipped_bundle(bundle):
+    scene = simulate_scene(
+        shipped_atmospheres("judge"), materials("judge"), rows=60, cols=60, seed=1
+    )
+    onnx, plain = (
+        _lst(Retriever(bundle, runtime=runtime), scene.dn) for runtime in ("onnxruntime", "numpy")
+    )
+    assert np.nanmax(np.abs(onnx.lst - plain.lst)) < 1e-3
+    assert np.nanmax(np.abs(onnx.lse - plain.lse)) < 1e-5
+
+
+def test_the_bundle_is_small_and_says_how_it_was_made(bundle):
+    size = sum(path.stat().st_size for path in default_bundle_path().iterdir())
+    assert size < 5_000_000
+    facts = bundle.manifest
+    assert facts.training.command.startswith("akkd train")
+    assert len(facts.training.data_sha256) == 64
+    assert all(score.measured_on for score in facts.scores)
