@@ -41,6 +41,7 @@ demo: $(RUN_STAMP) $(DEMO)/scene.hdf  ## simulate a full-size granule with known
 	cd $(DEMO) && "$(abspath $(BIN))/akkd-retrieve" scene.hdf
 	$(BIN)/akkd validate truth $(DEMO)/scene_akkd --truth $(DEMO)/scene_truth.tif
 	@echo
+	@echo "one scene; the scores over many, on air and materials never trained on: akkd info BUNDLE, make scores"
 	@echo "granule   $(DEMO)/scene.hdf (simulated, seed $(DEMO_SEED)); truth $(DEMO)/scene_truth.tif"
 	@echo "products  $(DEMO)/scene_akkd/"
 	@ls -1 $(DEMO)/scene_akkd | sed 's/^/          /'
@@ -49,7 +50,7 @@ demo: $(RUN_STAMP) $(DEMO)/scene.hdf  ## simulate a full-size granule with known
 $(DEMO)/scene.hdf: | $(RUN_STAMP)
 	mkdir -p $(DEMO)
 	$(BIN)/akkd simulate granule $(DEMO)/scene.hdf --truth $(DEMO)/scene_truth.tif \
-	  --seed $(DEMO_SEED) --overwrite
+	  --seed $(DEMO_SEED) --land-cover crops --tcwv 20 --overwrite
 
 test: $(TEST_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
 	@$(MAKE) --no-print-directory lint
