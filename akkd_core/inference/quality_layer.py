@@ -47,6 +47,9 @@ def quality_layer(
     graybody = (mmd < _GRAYBODY_MMD) & (lse.mean(axis=1) > _GRAYBODY_MEAN)
     lst_class = _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
     lse_class = _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
+    # The errors were found on clear scenes inside the domain; elsewhere they promise too much.
+    trusted = in_domain & ~suspected_cloud
+    lst_class, lse_class = lst_class * trusted, lse_class * trusted
     nominal = ~in_domain | (lst_class == 0)
     mandatory = np.where(suspected_cloud, 2, np.where(nominal, 1, 0))
     fields = {

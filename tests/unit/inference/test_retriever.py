@@ -94,6 +94,9 @@ def test_cold_outliers_are_flagged_and_stay_out_of_the_statistics(retriever):
     out = _retrieve(retriever, clouded)
     assert (qc_field("cloud").decode(out["qc"][:12, :12]) == 1).all()
     assert (qc_field("mandatory_qa").decode(out["qc"][:12, :12]) == 2).all()
+    for name in ("lst_accuracy", "lse_accuracy"):
+        assert (qc_field(name).decode(out["qc"][:12, :12]) == 0).all()
+        assert (qc_field(name).decode(clear["qc"]) > 0).all()
     assert (qc_field("cloud").decode(out["qc"][12:, 12:]) == 0).all()
     assert np.abs(out["lst"][12:, 12:] - clear["lst"][12:, 12:]).max() < 0.05
 
