@@ -72,7 +72,7 @@ bench: $(TEST_STAMP)  ## time and memory, beside peers in the same run (every be
 	set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 scores: $(RUN_STAMP)  ## remake the accuracy table on held-out air and materials
-	$(BIN)/akkd validate scores
+	$(BIN)/akkd validate scores --pixel-model benchmarks/bundles/pixel-only
 
 clean:  ## remove what was built or made, but not the virtual environment
 	rm -rf build dist *.egg-info $(DEMO) .pytest_cache .mypy_cache .ruff_cache \
