@@ -26,6 +26,7 @@ from akkd_core.inference.product_files import (
     is_complete,
     keep,
     product_paths,
+    refuse_foreign,
     summarise,
 )
 from akkd_core.inference.stac import RasterAsset, make_item, write_item
@@ -229,7 +230,8 @@ def write_product(
         Made if it isn't there.
     provenance : ProductProvenance
     overwrite : bool
-        Whether a complete product is made anew; an incomplete one always is.
+        Whether a complete product is made anew, and files of other origin are replaced; an
+        incomplete product of AKKD's always is made anew.
     progress : Progress, optional
 
     Returns
@@ -239,6 +241,8 @@ def write_product(
 
     Raises
     ------
+    ParameterError
+        If a file of the product's name is there that AKKD did not write.
     ProductWriteError
         If a file can't be written; then nothing half-written is left.
     InputError
@@ -251,6 +255,8 @@ def write_product(
     report = progress if progress is not None else SilentProgress()
     if not overwrite and is_complete(scene_id, folder):
         return keep(scene_id, folder, time.monotonic() - started)
+    if not overwrite:
+        refuse_foreign(scene_id, folder)
     paths = product_paths(scene_id, folder)
     made_folder = not folder.exists()
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from akkd_core.errors import AkkdError
+from akkd_core.errors import AkkdError, GranuleReadError, ParameterError
 from akkd_core.inference.layers import LAYERS
 from akkd_core.inference.stac import assets_present, read_item
 from akkd_core.raster.temporary import remove_leftovers
@@ -140,6 +140,44 @@ def is_complete(scene_id: str, folder: str | Path) -> bool:
         return False
     wanted = {layer.suffix for layer in LAYERS} | {"preview"}
     return wanted <= set(item["assets"]) and assets_present(paths.item, item)
+
+
+def refuse_foreign(scene_id: str, folder: str | Path) -> None:
+    """Refuse to write over files that bear a product's names where none of them is AKKD's.
+
+    What an earlier run of AKKD that did not come to its end left may be replaced.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+
+    Raises
+    ------
+    ParameterError
+        Names the file and the remedy.
+    """
+    paths = product_paths(scene_id, folder)
+    item = read_item(paths.item)
+    there = [path for path in paths.files if path.exists()]
+    if not there or (item is not None and item.get("id") == scene_id):
+        return
+    if not any(_own(path) for path in paths.layers.values()):
+        raise ParameterError(
+            f"{there[0]}: exists and was not written by AKKD. Move it away, choose another "
+            "output folder, or give --overwrite"
+        )
+
+
+def _own(path: Path) -> bool:
+    """Whether a GeoTIFF carries AKKD's tag."""
+    from akkd_core.raster import open_raster
+
+    try:
+        with open_raster(path) as reader:
+            return str(reader.tags.get("SOFTWARE", "")).startswith("AKKD")
+    except GranuleReadError:
+        return False
 
 
 def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) -> ProductSummary:

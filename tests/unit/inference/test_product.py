@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from akkd_core.errors import InputError, OperationCancelled, ProductWriteError
+from akkd_core.errors import InputError, OperationCancelled, ParameterError, ProductWriteError
 from akkd_core.images import Scene
 from akkd_core.inference.product import (
     ProductSummary,
@@ -173,6 +173,17 @@ def test_overwrite_makes_anew(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "G1.json").read_text())["properties"]["akkd:model"] == "another"
     with open_raster(tmp_path / "G1_QC.tif") as raster:
         assert raster.tags["MODEL"] == "another"
+
+
+@pytest.mark.parametrize("name", ["G1_LST.tif", "G1.json", "G1_preview.png"])
+def test_files_of_other_origin_are_not_overwritten_unasked(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(ParameterError, match="not written by AKKD"):
+        write(tmp_path)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(name, b"mine")]
+    scene = empty_scene()
+    write_product(tiles(scene), scene, folder=tmp_path, provenance=PROVENANCE, overwrite=True)
+    assert is_complete("G1", tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["json", "size", "missing", "junk", "layer"])
