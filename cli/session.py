@@ -18,6 +18,7 @@ from akkd_core.errors import (
     AkkdError,
     AkkdWarning,
     BundleError,
+    CalibrationError,
     GranuleReadError,
     InputError,
     MissingDependencyError,
@@ -48,6 +49,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (BundleError, BAD_BUNDLE),
     (InputError, BAD_INPUT),
     (GranuleReadError, BAD_INPUT),
+    (CalibrationError, BAD_INPUT),
 )
 
 
