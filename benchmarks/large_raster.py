@@ -1,6 +1,6 @@
 """Memory on a raster far larger than a scene: it must not grow with the raster.
 
-    python benchmarks/large_raster.py [--side 3000] [--tile-size 512]
+    python benchmarks/large_raster.py [--side 3000] [--valid-share 1] [--tile-size 512]
 
 A mosaic that repeats one simulated scene is retrieved with the shipped bundle and written as a
 whole product; prints peak memory and pixels a second. 12,000 x 12,000 takes the better part of an
@@ -34,17 +34,20 @@ from akkd_core.simulation.materials import materials
 
 @dataclass(frozen=True)
 class Repeated:
-    """Digital numbers that repeat a patch; holds the patch alone."""
+    """Digital numbers that repeat a patch, fill below a row; holds the patch alone."""
 
     patch: NDArray[np.uint16]
+    valid_rows: int
 
     def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[np.uint16]:
         down = np.arange(row, row + rows) % self.patch.shape[1]
         across = np.arange(col, col + cols) % self.patch.shape[2]
-        return self.patch[:, down[:, None], across[None, :]]
+        found = self.patch[:, down[:, None], across[None, :]]
+        found[:, max(self.valid_rows - row, 0) :] = 0
+        return found
 
 
-def mosaic(side: int) -> Scene:
+def mosaic(side: int, valid_share: float) -> Scene:
     found = simulate_scene(
         shipped_atmospheres("judge"), materials("judge"), rows=400, cols=400,
         orientation_deg=0.0, seed=1,
@@ -54,16 +57,17 @@ def mosaic(side: int) -> Scene:
         "5", aster_tir().ucc, ("memory",),
     )  # fmt: skip
     grid = Grid(32650, (300000.0, 90.0, 0.0, 4800000.0, 0.0, -90.0), side, side)
-    return Scene(Repeated(found.dn), grid, metadata)
+    return Scene(Repeated(found.dn, round(valid_share * side)), grid, metadata)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=3000)
+    parser.add_argument("--valid-share", type=float, default=1.0, help="0-1; the rest is fill")
     parser.add_argument("--tile-size", type=int, default=512)
     options = parser.parse_args()
     bundle = load_bundle(default_bundle_path())
-    scene = mosaic(options.side)
+    scene = mosaic(options.side, options.valid_share)
     tiles = Retriever(bundle).tiles(
         scene, Calibration.for_scene(scene.metadata), tile_size=options.tile_size
     )
