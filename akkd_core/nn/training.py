@@ -108,10 +108,11 @@ class _Batches(keras.utils.PyDataset):
         options: TrainingOptions,
         rows: NDArray[np.intp],
         shuffle: bool,
+        epoch: int = 0,
     ) -> None:
         super().__init__()
         self.data, self.scaling, self.options = data, scaling, options
-        self.rows, self.shuffle, self.epoch = rows, shuffle, 0
+        self.rows, self.shuffle, self.epoch = rows, shuffle, epoch
         truth = encode_atmosphere(data.transmittance, data.path_radiance, data.downwelling_radiance)
         self.atmosphere = (truth - scaling.atmosphere_mean) / scaling.atmosphere_scale
         columns = [TARGETS.index(t) for t in options.targets]
@@ -168,6 +169,20 @@ def _loss(teacher: Teacher) -> Any:
         return ops.mean(ops.sqrt(departure * departure + 0.01))
 
     return smooth_absolute_error
+
+
+class _SeedByEpoch(keras.callbacks.Callback):
+    """Draws dropout from seed and epoch alone: checkpoints don't hold Keras's random state."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        layers = [layer for layer in self.model.layers if hasattr(layer, "seed_generator")]
+        for i, layer in enumerate(layers):
+            state = np.random.SeedSequence([self.seed, epoch, i]).generate_state(2)
+            layer.seed_generator.state.assign(state)
 
 
 class _Report(keras.callbacks.Callback):
@@ -244,7 +259,8 @@ def train_teacher(
         targets=options.targets,
         vector_size=options.vector_size,
     )
-    batches = _Batches(data, scaling, options, np.arange(len(data)), shuffle=True)
+    done = _epochs_done(folder / "backup")
+    batches = _Batches(data, scaling, options, np.arange(len(data)), shuffle=True, epoch=done)
     held_out = _Batches(validation, scaling, options, np.arange(len(validation)), shuffle=False)
     steps = len(batches) * options.epochs
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -270,14 +286,22 @@ def train_teacher(
         batches,
         validation_data=held_out,
         epochs=options.epochs,
+        shuffle=False,  # _Batches does it, from seed and epoch alone, so that runs can resume
         verbose=0,
         callbacks=[
+            _SeedByEpoch(options.seed),
             keras.callbacks.SwapEMAWeights(),
             keras.callbacks.BackupAndRestore(str(folder / "backup"), delete_checkpoint=False),
             _Report(progress or SilentProgress(), options, folder / "learning_curve.csv"),
         ],
     )
     return teacher
+
+
+def _epochs_done(backup: Path) -> int:
+    """Return how many epochs an interrupted run has finished, as its checkpoint says."""
+    facts = backup / "training_metadata.json"
+    return int(json.loads(facts.read_text(encoding="utf-8"))["epoch"]) if facts.exists() else 0
 
 
 def _check_resumable(
