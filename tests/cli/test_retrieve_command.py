@@ -156,6 +156,8 @@ def test_signals_leave_nothing_half_written(
             "retrieve", path, "-m", model, "--progress", "json", "--tile-size", "64"
         ),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=command.environment(),
+        # a suite that runs in the background hands on an ignored SIGINT
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )  # fmt: skip
     assert child.stdout is not None
     for line in child.stdout:
