@@ -118,8 +118,10 @@ def score(
     )
     found = _score_all(methods, data, SubProgress(report, 0.4, 0.7))
     others: dict[str, tuple[MethodScore, ...]] = {}
+    step = 0.3 / len(VARIANTS)
     for number, (label, recipe) in enumerate(VARIANTS.items() if variants else ()):
-        part = SubProgress(report, 0.7 + 0.1 * number, 0.8 + 0.1 * number, f"{label}: ")
+        start = 0.7 + step * number
+        part = SubProgress(report, start, start + step, f"{label}: ")
         shifted = held_out_scenes(
             scenes, recipe=recipe, seed=seed, workers=workers, progress=SubProgress(part, 0.0, 0.7)
         )

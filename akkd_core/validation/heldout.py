@@ -33,6 +33,7 @@ VARIANTS = {
     "noise constant in K": replace(JUDGE_RECIPE, kelvin_noise_share=1.0),
     "surface 5 K warmer": replace(JUDGE_RECIPE, offset_shift_k=5.0),
     "surface 5 K colder": replace(JUDGE_RECIPE, offset_shift_k=-5.0),
+    "optical depth off as between two engines": replace(JUDGE_RECIPE, engine_error=True),
 }
 """Departures from `JUDGE_RECIPE` that a method should survive."""
 

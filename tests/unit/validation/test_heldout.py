@@ -222,6 +222,7 @@ def test_variants_depart_from_the_recipe_in_one_thing() -> None:
         "noise constant in K": ["kelvin_noise_share"],
         "surface 5 K warmer": ["offset_shift_k"],
         "surface 5 K colder": ["offset_shift_k"],
+        "optical depth off as between two engines": ["engine_error"],
     }
     assert VARIANTS["surface 5 K colder"].offset_shift_k == -5.0
 
