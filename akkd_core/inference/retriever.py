@@ -25,12 +25,11 @@ from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.quality_layer import CLOUD_MARGIN_K, quality_layer
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
-from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.physics.scene_statistics import scene_statistics
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
 
-OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
 MIN_PIXELS = 64
 """A window with fewer clear, valid pixels takes its context from a neighbour."""
 
@@ -39,7 +38,6 @@ WARM_TO_COLD_K = 60.0
 
 _SAMPLE_PIXELS = 160_000
 _FEW_PIXELS = 2_000
-_LSE_RANGE = (0.3, 1.0)
 
 
 def clear_threshold(bt_13: NDArray[np.floating]) -> float:
@@ -167,7 +165,7 @@ class Retriever:
             in_domain[seen] &= context.in_domain
             if context.transmittance is not None:
                 tau[seen] += share * context.transmittance[REFERENCE]
-        values[:, 1:] = np.clip(values[:, 1:], *_LSE_RANGE)
+        values[:, 1:] = np.clip(values[:, 1:], *LSE_RANGE)
         errors = self._errors(values[:, 0], tau)
         in_domain &= self._in_domain(pixels, values)
         suspected = pixels[:, REFERENCE] < threshold

@@ -20,6 +20,7 @@ from akkd_core.bundle.architecture import Architecture
 from akkd_core.bundle.network import Network
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
+    OUTPUT_NAMES,
     PHYSICS_FEATURES,
     PIXEL_ONLY_FEATURES,
     decode_atmosphere,
@@ -29,7 +30,7 @@ from akkd_core.physics.features import (
 from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.simulation.training_set import TrainingSet
 
-TARGETS = ("lst", *(f"lse_{band}" for band in range(10, 15)))
+TARGETS = OUTPUT_NAMES
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING
 
+from akkd_core.operations.outputs import refuse_existing, write_text
 from akkd_core.operations.spec import Outcome
-from akkd_core.operations.validate_truth import refuse_existing, write_text
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:

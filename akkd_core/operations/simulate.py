@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from akkd_core.errors import ParameterError
+from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress
 
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from akkd_core.simulation.granule_scene import SimulatedScene
 
 _SCENE_TIME = datetime(2019, 7, 4, 3, 15, 0, tzinfo=timezone.utc)
-
-
-def _refuse_existing(path: Path, overwrite: bool) -> None:
-    if path.exists() and not overwrite:
-        raise ParameterError(f"{path}: exists. choose another name or --overwrite")
 
 
 def _air(split: str, table: str | None) -> AtmosphereTable:
@@ -55,7 +50,7 @@ def run_atmospheres(
     from akkd_core.simulation.profiles import reference_profile
 
     path = Path(output)
-    _refuse_existing(path, overwrite)
+    refuse_existing(path, overwrite)
     profiles = [reference_profile(name) for name in TRAINING_WEIGHTS]
     table = simulate_atmospheres(profiles, count, seed, progress=progress)
     if path.suffix == ".csv":
@@ -92,14 +87,12 @@ def run_scenes(
     from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 
     path = Path(output)
-    _refuse_existing(path, overwrite)
+    refuse_existing(path, overwrite)
     recipe = SceneRecipe(pixels=pixels, rte=rte, vary_materials=split == "train")
     if nedt is not None:
         recipe = replace(recipe, nedt_k=(nedt, nedt))
     air, table = _air(split, atmospheres), materials(split)
-    made = simulate_training_set(
-        air, table, scenes, recipe=recipe, seed=seed, progress=progress
-    )
+    made = simulate_training_set(air, table, scenes, recipe=recipe, seed=seed, progress=progress)
     made.save(path)
     return Outcome(
         (
@@ -159,7 +152,7 @@ def run_granule(
     path = Path(output)
     truth_path = Path(truth) if truth else path.with_name(f"{path.stem}_truth.tif")
     for target in (path, truth_path):
-        _refuse_existing(target, overwrite)
+        refuse_existing(target, overwrite)
     air = _air(split, atmospheres)
     report.update(0.05, "simulating the scene")
     scene = simulate_scene(

@@ -21,7 +21,9 @@ from akkd_core.bundle import (
     save_bundle,
 )
 from akkd_core.errors import MissingDependencyError, ParameterError
+from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
+from akkd_core.physics.features import OUTPUT_NAMES
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file
 
@@ -99,8 +101,7 @@ def run(
         See `akkd_core.nn.training.train_teacher`.
     """
     folder = Path(output)
-    if folder.exists() and not overwrite:
-        raise ParameterError(f"{folder}: exists. choose another name or --overwrite")
+    refuse_existing(folder, overwrite)
     report = progress or SilentProgress()
     try:
         from akkd_core.nn import training
@@ -228,7 +229,6 @@ def _names(network: Network) -> tuple[str, ...]:
 
 
 def _scores(bundle: ModelBundle, count: int, progress: Progress) -> tuple[Score, ...]:
-    from akkd_core.inference.retriever import OUTPUT_NAMES
     from akkd_core.validation.heldout import held_out_scenes, score_method
     from akkd_core.validation.methods import BundleMethod
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 from csv import DictWriter
 from json import dumps
-from pathlib import Path
 
-from akkd_core.errors import ParameterError
+from akkd_core.operations.outputs import refuse_existing, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress
 
@@ -52,23 +50,3 @@ def run(
         writer.writerows(rows)
         write_text(csv, stream.getvalue())
     return Outcome(tuple(report.text().splitlines()), data)
-
-
-def refuse_existing(name: str | None, overwrite: bool) -> None:
-    """Raise ParameterError if a file is there that may not be replaced."""
-    if name and Path(name).exists() and not overwrite:
-        raise ParameterError(f"{name}: exists. choose another name or --overwrite")
-
-
-def write_text(name: str, text: str) -> None:
-    """Write a text file, whole or not at all; raises ProductWriteError."""
-    from akkd_core.raster.temporary import temporary_path, write_error
-
-    temporary = temporary_path(name)
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, name)
-    except OSError as error:
-        raise write_error(name, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)

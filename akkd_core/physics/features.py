@@ -18,6 +18,12 @@ REFERENCE = 3
 """Index of band 13, the clearest: the other bands enter as differences to it."""
 _OTHERS = (0, 1, 2, 4)
 
+OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
+"""What a pixel network gives: temperature, K, and emissivity of bands 10-14."""
+
+LSE_RANGE = (0.3, 1.0)
+"""Emissivities are held inside."""
+
 PIXEL_ONLY_FEATURES = tuple(f"bt_{band}" for band in range(10, 15))
 """Inputs of the paper's network: the pixel's five brightness temperatures."""
 

@@ -16,6 +16,8 @@ import secrets
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from akkd_core.errors import ProductWriteError
@@ -89,6 +91,29 @@ def remove_own(temporary: Path) -> None:
     """Delete a temporary file and the scratch files that GDAL made beside it."""
     for name in glob.glob(glob.escape(temporary.name) + "*", root_dir=temporary.parent):
         (temporary.parent / name).unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(final: str | Path) -> Iterator[Path]:
+    """Give a temporary path to write to; it gets its final name when the block ends well.
+
+    Parameters
+    ----------
+    final : path
+
+    Raises
+    ------
+    ProductWriteError
+        If writing fails; nothing is left then.
+    """
+    temporary = temporary_path(final)
+    try:
+        yield temporary
+        os.replace(temporary, final)
+    except OSError as error:
+        raise write_error(final, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _suspicion(folder: Path) -> str:

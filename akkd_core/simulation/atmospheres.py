@@ -7,7 +7,6 @@ L = transmittance * (lse * B(lst) + (1 - lse) * downwelling_radiance) + path_rad
 from __future__ import annotations
 
 import csv
-import os
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import GranuleReadError, InputError, ParameterError
+from akkd_core.raster.temporary import whole_file
 from akkd_core.sensors import aster_tir
 
 SPLITS = ("train", "validation", "judge")
@@ -154,18 +154,18 @@ class AtmosphereTable:
                 arrays[name] = values
         for name in _TEXTS:
             arrays[name] = getattr(self, name)
-        partial = Path(path).with_name(Path(path).name + ".part")
         members: dict[str, Any] = arrays
-        with partial.open("wb") as stream:
+        with whole_file(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, **members)
-        os.replace(partial, path)
 
     def save_csv(self, path: Path) -> None:
         """Write as CSV; per-band columns are named like ``transmittance_10``."""
         bands = aster_tir().bands
         header = [*_TEXTS, *_SCALARS, *(f"{name}_{band}" for name in _PER_BAND for band in bands)]
-        partial = Path(path).with_name(Path(path).name + ".part")
-        with partial.open("w", newline="", encoding="utf-8") as stream:
+        with (
+            whole_file(path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as stream,
+        ):
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(header)
             for row in range(len(self)):
@@ -174,7 +174,6 @@ class AtmosphereTable:
                 writer.writerow(
                     [self.profile[row], self.split[row], *(f"{x:.7g}" for x in numbers)]
                 )
-        os.replace(partial, path)
 
 
 def load_atmospheres(path: Path) -> AtmosphereTable:

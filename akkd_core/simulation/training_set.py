@@ -15,6 +15,7 @@ from akkd_core.errors import InputError, OperationCancelled, ParameterError
 from akkd_core.physics.planck import brightness_temperature
 from akkd_core.physics.scene_statistics import STATISTIC_NAMES, scene_statistics
 from akkd_core.progress import Progress, SilentProgress, checkpoint
+from akkd_core.raster.temporary import whole_file
 from akkd_core.simulation.atmospheres import AtmosphereTable
 from akkd_core.simulation.materials import MaterialTable
 from akkd_core.simulation.scenes import Atmosphere, dn_to_radiance, observe
@@ -135,15 +136,9 @@ class TrainingSet:
         return len(self.bt)
 
     def save(self, path: str | Path) -> None:
-        """Write as .npz, whole or not at all."""
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with open(temporary, "wb") as handle:
-                np.savez(handle, **{f.name: getattr(self, f.name) for f in fields(self)})
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        """Write as .npz, whole or not at all. Raises ProductWriteError."""
+        with whole_file(path) as temporary, open(temporary, "wb") as handle:
+            np.savez(handle, **{f.name: getattr(self, f.name) for f in fields(self)})
 
     @classmethod
     def load(cls, path: str | Path) -> TrainingSet:

@@ -21,7 +21,7 @@ from akkd_core.inference.context import (
     pixel_features,
 )
 from akkd_core.inference.predictors import Predictor, make_predictor
-from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.physics.planck import band_radiance
 from akkd_core.physics.rte import ground_leaving_radiance
 from akkd_core.physics.split_window import (
@@ -34,10 +34,6 @@ from akkd_core.physics.tes import temperature_emissivity_separation
 from akkd_core.simulation.scenes import noise_radiance
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.humidity import AtmosphereSource
-
-OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
-LSE_RANGE = (0.3, 1.0)
-"""Emissivities are held inside, as in retrieval."""
 
 TCWV_ERROR_SHARE = 0.10
 AIR_TEMPERATURE_ERROR_K = 2.0

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from akkd_core.errors import ProductWriteError
 from akkd_core.raster import remove_leftovers, temporary_path
 from akkd_core.raster import temporary as module
+from akkd_core.raster.temporary import whole_file
 
 
 def dead_pid() -> int:
@@ -59,3 +61,16 @@ def test_the_remedy_fits_the_cause(tmp_path: Path) -> None:
     assert "a file stands where its folder should be. Choose another folder" in text
     text = str(module.write_error(tmp_path / "x.tif", OSError(28, "No space left on device")))
     assert text.endswith("No space left on device. Free some space or choose another folder")
+
+
+def test_a_whole_file_or_none(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    with whole_file(target) as temporary:
+        temporary.write_text("all", encoding="utf-8")
+        assert not target.exists()
+    assert target.read_text(encoding="utf-8") == "all"
+    with pytest.raises(ProductWriteError, match="report.txt"), whole_file(target) as temporary:
+        temporary.write_text("half", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+    assert target.read_text(encoding="utf-8") == "all"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.txt"]
