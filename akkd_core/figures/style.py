@@ -1,0 +1,168 @@
+"""The house style of charts, and their writing; what they show is the other modules' business.
+
+matplotlib is imported when a chart is made, not before, and without pyplot: its global state (open
+figures, the current backend) belongs to whoever calls this package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from akkd_core.errors import MissingDependencyError
+from akkd_core.raster.temporary import whole_file
+
+DPI = 150
+"""Pixels per inch of every chart."""
+
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
+"""Colours told apart with any colour vision: Okabe and Ito (2008), Color Universal Design, but for
+their yellow, which is faint on white."""
+
+TEXT_SIZE = 9.0
+"""Points, of axis labels and legends."""
+
+_TITLE_SIZE = 10.0
+_TICK_SIZE = 8.0
+_INK = "#333333"
+_GRID = "#D5D5D5"
+_MM_PER_INCH = 25.4
+_GAP_INCH = 0.06
+
+
+def make_figure(
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    panel_mm: tuple[float, float] = (110.0, 75.0),
+    projection: str | None = None,
+) -> tuple[Any, list[Any]]:
+    """Make a figure of equal panels in the house style.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of panels.
+    panel_mm : tuple of float
+        Width and height of a panel with its labels, mm.
+    projection : str, optional
+        Of all panels, as matplotlib names it, e.g. 'polar'.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : list of matplotlib.axes.Axes
+        Row by row.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without matplotlib.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"charts need matplotlib ({error}). install it: pip install 'akkd[viz]'"
+        ) from error
+    width, height = panel_mm
+    figure = Figure(
+        figsize=(columns * width / _MM_PER_INCH, rows * height / _MM_PER_INCH),
+        dpi=DPI,
+        layout=ConstrainedLayoutEngine(w_pad=_GAP_INCH, h_pad=_GAP_INCH),
+        facecolor="white",
+    )
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False, subplot_kw={"projection": projection})
+    axes = [panel for row in grid for panel in row]
+    for panel in axes:
+        _dress(panel)
+    return figure, axes
+
+
+def _dress(axes: Any) -> None:
+    axes.set_prop_cycle(color=COLOURS)
+    axes.set_axisbelow(True)
+    axes.grid(True, which="major", color=_GRID, linewidth=0.6)
+    axes.tick_params(which="both", labelsize=_TICK_SIZE, color=_INK, labelcolor=_INK, width=0.6)
+    for side, spine in axes.spines.items():
+        spine.set_linewidth(0.6)
+        spine.set_color(_INK)
+        if side in ("top", "right"):
+            spine.set_visible(False)
+
+
+def label(axes: Any, *, title: str = "", x: str = "", y: str = "") -> None:
+    """Write a panel's title (left) and axis labels in the house's sizes."""
+    if title:
+        axes.set_title(title, fontsize=_TITLE_SIZE, loc="left", color=_INK)
+    if x:
+        axes.set_xlabel(x, fontsize=TEXT_SIZE, color=_INK)
+    if y:
+        axes.set_ylabel(y, fontsize=TEXT_SIZE, color=_INK)
+
+
+def legend(figure: Any, axes: Any) -> None:
+    """Write one legend above all panels, out of the data's way.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes
+        Whose lines are named; they stand for those of the other panels.
+    """
+    handles, names = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        names,
+        loc="outside upper right",
+        ncols=min(len(names), 5),
+        fontsize=_TICK_SIZE,
+        frameon=False,
+        labelcolor=_INK,
+    )
+
+
+def plain_log_scale(axes: Any) -> None:
+    """Make the y axis logarithmic, with plain numbers (0.5, 2, 10) instead of powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    # over many decades 1, 2, 5 would crowd; within one, more than those are needed
+    span = high / low
+    fine = np.arange(1.0, 10.0, 0.5 if span < 2.5 else 1.0)
+    subs = (1.0,) if span > 1e3 else (1.0, 2.0, 5.0) if span > 8 else tuple(fine)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def save_png(figure: Any, path: str | Path) -> None:
+    """Write a figure as PNG of `DPI`, whole or not at all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+
+    Raises
+    ------
+    ProductWriteError
+        If it can't be written; nothing is left then.
+    """
+    with whole_file(path) as temporary:
+        # no software version in the file: the same numbers give the same bytes
+        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
