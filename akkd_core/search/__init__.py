@@ -1,1 +1,1 @@
-"""Architecture search: the space, distances between architectures, and who proposes the next trial."""
+"""Architecture search: the space, distances in it, and who proposes the next trial."""
