@@ -170,6 +170,21 @@ class AkkdGroup(_Translating, click.Group):
             context_settings={"help_option_names": ["-h", "--help"]},
             **extra,
         )
+        self._flags: dict[str, str] = {}
+
+    def add_flag(self, name: str) -> None:
+        """Let a command be called by a flag as well: ``--name`` first is ``name``."""
+        flag = f"--{name}"
+        self._flags[flag] = name
+        self.params.append(
+            click.Option(
+                [flag], is_flag=True, expose_value=False, help=f"The same as the command {name}."
+            )
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take a flag that stands for a command as that command."""
+        return super().parse_args(ctx, [self._flags.get(arg, arg) for arg in args[:1]] + args[1:])
 
     @staticmethod
     def _show_help() -> None:
@@ -212,4 +227,6 @@ def build_group(
             assert isinstance(found, click.Group)
             parent = found
         parent.add_command(AkkdCommand(operation, last))
+        if operation.as_flag and isinstance(parent, AkkdGroup):
+            parent.add_flag(last)
     return group

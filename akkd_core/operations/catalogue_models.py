@@ -149,6 +149,35 @@ SIMULATE_GRANULE = Operation(
     "akkd_core.operations.simulate:run_granule",
 )  # fmt: skip
 
+SIMULATE_EXPLAIN = Operation(
+    "simulate explain",
+    "Explain what the bands tell",
+    "Training",
+    "Explain what each subset of bands tells of temperature, emissivity and air.\n\n"
+    "Degrees of freedom for signal from the Jacobian of the radiative transfer equation, and the "
+    "error of LST that remains, of all 31 subsets; beside them the AK-KD paper's counting argument "
+    "(four unknowns, four bands), and where it falls short.",
+    (
+        Parameter(
+            "nedt", ParamKind.FLOAT, "Noise", "NEdT at 300 K.",
+            default=0.3, minimum=0.001, maximum=5.0, unit="K",
+        ),
+        Parameter(
+            "scenes", ParamKind.INTEGER, "Scenes",
+            "Scenes simulated for what is known beforehand.",
+            default=1000, minimum=100, maximum=100000,
+        ),
+        Parameter(
+            "output", ParamKind.OUTPUT_FILE, "Table", "File for the table, .csv or .md.",
+            short="o",
+        ),
+        _SEED,
+        _OVERWRITE,
+    ),
+    "akkd_core.operations.explain:run",
+    as_flag=True,
+)  # fmt: skip
+
 TRAIN = Operation(
     "train",
     "Train a teacher",
@@ -224,6 +253,7 @@ MODEL_OPERATIONS: tuple[Operation, ...] = (
     SIMULATE_ATMOSPHERES,
     SIMULATE_SCENES,
     SIMULATE_GRANULE,
+    SIMULATE_EXPLAIN,
     TRAIN,
 )
 """Operations that simulate and train, in the order in which faces list them."""

@@ -154,6 +154,8 @@ class Operation:
     parameters : tuple of Parameter
     runner : str
         ``module:function``, called as ``function(progress=..., **values)``; returns an Outcome.
+    as_flag : bool
+        On the command line the second word may be written as a flag of the first, too.
     """
 
     id: str
@@ -162,6 +164,7 @@ class Operation:
     help: str
     parameters: tuple[Parameter, ...]
     runner: str
+    as_flag: bool = False
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters]
@@ -169,6 +172,8 @@ class Operation:
             raise ValueError(f"operation {self.id}: parameter names must differ")
         if not _RUNNER.fullmatch(self.runner):
             raise ValueError(f"operation {self.id}: runner {self.runner!r} isn't module:function")
+        if self.as_flag and len(self.id.split()) < 2:
+            raise ValueError(f"operation {self.id}: only the second word of an id can be a flag")
 
     def check(self, **values: Any) -> None:
         """Raise ParameterError for a value out of its bounds or choices; None is left alone."""

@@ -148,3 +148,30 @@ def broadcast_band_radiance(temperature_k: ArrayLike) -> NDArray[np.float64]:
     temperature = np.asarray(temperature_k, dtype=np.float64)
     grid, table = _tables()
     return np.stack([np.interp(temperature, grid, row) for row in table])
+
+
+def broadcast_band_radiance_slope(temperature_k: ArrayLike) -> NDArray[np.float64]:
+    """Slopes of the band radiances of one temperature in all bands.
+
+    Planck's law derived, then integrated over the spectral response:
+    ``dB/dT = B x / T / (1 - exp(-x))`` with ``x = hc / (lambda k T)``.
+
+    Parameters
+    ----------
+    temperature_k : array_like
+        K, any shape S, > 0.
+
+    Returns
+    -------
+    ndarray of float64, (5,) + S
+        W m-2 sr-1 um-1 K-1.
+    """
+    temperature = np.asarray(temperature_k, dtype=np.float64)[..., None]
+    sensor = aster_tir()
+    slopes = []
+    for index in range(len(sensor.bands)):
+        wavelength, weight = sensor.wavelength_um[index], sensor.srf_weights(index)
+        x = C2_UM_K / (wavelength * temperature)
+        slope = planck_radiance(wavelength, temperature) * x / temperature / -np.expm1(-x)
+        slopes.append(slope @ weight / weight.sum())
+    return np.stack(slopes)
