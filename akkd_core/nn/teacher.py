@@ -107,13 +107,23 @@ def _base_index(inputs: str) -> int:
 class _Features(keras.layers.Layer):
     """Standardised physics features of pixels, and the raw base of LST."""
 
-    def __init__(self, scaling: Scaling | None = None, **kwargs: Any) -> None:
+    def __init__(self, scaling: Scaling, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scaling = scaling
 
+    def get_config(self) -> dict[str, Any]:
+        """Return the layer's arguments with the scaling as lists, for .keras files."""
+        scaling = {name: values.tolist() for name, values in vars(self.scaling).items()}
+        return {**super().get_config(), "scaling": scaling}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> _Features:
+        """Make the layer of `get_config`'s arguments."""
+        arrays = {k: np.asarray(v, dtype=np.float32) for k, v in config["scaling"].items()}
+        return cls(**{**config, "scaling": Scaling(**arrays)})
+
     def call(self, bt: Any, atmosphere: Any) -> tuple[Any, Any]:
         s = self.scaling
-        assert s is not None
         encoded = atmosphere * s.atmosphere_scale + s.atmosphere_mean
         tau, up, down = decode_atmosphere(encoded[:, None, :], xp=ops)
         raw = physics_features(bt, tau, up, down, xp=ops)

@@ -214,12 +214,20 @@ TRAIN = Operation(
         ),
         Parameter(
             "architecture", ParamKind.TEXT, "Architecture",
-            "Of the pixel network: ak-kd-trial3, widths such as 256,256,256, or a .json file; "
-            "without it, 256,256,256 with relu.",
+            "Of the pixel network, with optimizer and learning rate: ak-kd-trial3, widths such as "
+            "256,256,256, or a .json file (best.json of akkd search); without it, 256,256,256 with "
+            "relu.",
         ),
         Parameter(
-            "epochs", ParamKind.INTEGER, "Epochs", "Passes through the training set.",
+            "epochs", ParamKind.INTEGER, "Epochs", "Passes through the training set at most.",
             default=40, minimum=1, maximum=100000,
+        ),
+        Parameter(
+            "patience", ParamKind.INTEGER, "Patience",
+            "Epochs without improvement (validation MAE of LST lower by 0.005 K, or of an "
+            "emissivity by 0.0001) after which training ends; 0: never. The best epoch's weights "
+            "are kept either way.",
+            default=10, minimum=0, maximum=100000,
         ),
         Parameter(
             "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
@@ -227,8 +235,9 @@ TRAIN = Operation(
         ),
         Parameter(
             "learning_rate", ParamKind.FLOAT, "Learning rate",
-            "Highest learning rate; it rises to it and falls again.",
-            default=0.002, minimum=1e-6, maximum=1.0, advanced=True,
+            "Highest learning rate; it rises to it and falls again. Without it, the "
+            "architecture's: 0.002 of the default and of widths, 0.001 of ak-kd-trial3.",
+            minimum=1e-6, maximum=1.0, advanced=True,
         ),
         Parameter(
             "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
@@ -238,7 +247,8 @@ TRAIN = Operation(
         ),
         Parameter(
             "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
-            "Checkpoints and learning curve; without it, <bundle>_work.", advanced=True,
+            "Checkpoint, learning curve (CSV, PNG) and Keras model; without it, <bundle>_work.",
+            advanced=True,
         ),
         Parameter(
             "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from akkd_core.bundle import (
     AK_KD_TRIAL3,
     Architecture,
-    Layer,
     ModelBundle,
     Network,
     Score,
@@ -21,6 +20,14 @@ from akkd_core.bundle import (
     save_bundle,
 )
 from akkd_core.errors import MissingDependencyError, ParameterError
+from akkd_core.nn.early_stopping import judge
+from akkd_core.nn.learning_curve import LearningCurve
+from akkd_core.nn.options import (
+    DEFAULT_LEARNING_RATE,
+    DEFAULT_PATIENCE,
+    DEFAULT_PIXEL_ARCHITECTURE,
+    TrainingOptions,
+)
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
 from akkd_core.physics.features import OUTPUT_NAMES
@@ -41,7 +48,8 @@ def read_architecture(text: str) -> Architecture:
     Parameters
     ----------
     text : str
-        A name, ``256,256,256`` (relu), or the path of a JSON file.
+        A name, ``256,256,256`` (relu, `DEFAULT_LEARNING_RATE`), or the path of a JSON file such as
+        a search's ``best.json``.
 
     Raises
     ------
@@ -56,7 +64,8 @@ def read_architecture(text: str) -> Architecture:
         except (OSError, ValueError) as error:
             raise ParameterError(f"{text}: not an architecture ({error})") from error
     try:
-        return Architecture(tuple(Layer(int(width), "relu", 0.0) for width in text.split(",")))
+        widths = tuple(int(width) for width in text.split(","))
+        return Architecture.of(widths, learning_rate=DEFAULT_LEARNING_RATE)
     except ValueError as error:
         raise ParameterError(
             f"architecture {text!r}: give ak-kd-trial3, widths such as 256,256,256, or a .json file"
@@ -82,7 +91,8 @@ def run(
     architecture: str | None = None,
     epochs: int = 40,
     batch_scenes: int = 64,
-    learning_rate: float = 2e-3,
+    learning_rate: float | None = None,
+    patience: int = DEFAULT_PATIENCE,
     held_out_scenes: int = 387,
     work_dir: str | None = None,
     seed: int = 1,
@@ -110,29 +120,33 @@ def run(
     from akkd_core.nn.teacher import TARGETS
     from akkd_core.simulation.training_set import TrainingSet
 
-    pixel = read_architecture(architecture) if architecture else training.DEFAULT_PIXEL_ARCHITECTURE
-    options = training.TrainingOptions(
+    pixel = read_architecture(architecture) if architecture else DEFAULT_PIXEL_ARCHITECTURE
+    if learning_rate is not None:
+        pixel = replace(pixel, learning_rate=learning_rate)
+    options = TrainingOptions(
         inputs=inputs,
         targets=TARGETS if target == "joint" else (target.replace("lse", "lse_"),),
         epochs=epochs,
+        patience=patience,
         batch_scenes=batch_scenes,
-        learning_rate=learning_rate,
         seed=seed,
     )
     train_set, validation_set = TrainingSet.load(data), TrainingSet.load(validation)
+    work = Path(work_dir) if work_dir else folder.with_name(folder.name + "_work")
     teacher = training.train_teacher(
         train_set,
         validation_set,
-        work_dir or folder.with_name(folder.name + "_work"),
+        work,
         options=options,
         pixel_architecture=pixel,
         progress=SubProgress(report, 0.0, 0.9),
     )
+    course, facts_of_course = _course(work / training.CURVE_NAME, options)
     command = (
         f"akkd train {folder.name} --data {Path(data).name} --validation {Path(validation).name} "
-        f"--inputs {inputs} --target {target} --epochs {epochs} --batch-scenes {batch_scenes} "
-        f"--learning-rate {learning_rate:g} --seed {seed}"
-    ) + (f" --architecture {architecture}" if architecture else "")
+        f"--inputs {inputs} --target {target} --epochs {epochs} --patience {patience} "
+        f"--batch-scenes {batch_scenes} --learning-rate {pixel.learning_rate!r} --seed {seed}"
+    ) + (f" --architecture {_file_name(architecture)}" if architecture else "")
     facts = Training(
         description=f"{len(train_set)} simulated scenes of {train_set.lst.shape[1]} pixels, "
         f"{len(set(train_set.profile.tolist()))} base profiles of air",
@@ -146,9 +160,48 @@ def run(
     save_bundle(bundle, folder, overwrite=overwrite)
     report.update(1.0, "done")
     return Outcome(
-        (f"{folder}: bundle {name} {bundle_hash(bundle)}", *lines),
-        {"bundle": str(folder), "scores": [score.to_json() for score in bundle.manifest.scores]},
+        (f"{folder}: bundle {name} {bundle_hash(bundle)}", *course, *lines),
+        {
+            "bundle": str(folder),
+            "keras_model": str(work / training.KERAS_NAME),
+            **facts_of_course,
+            "scores": [score.to_json() for score in bundle.manifest.scores],
+        },
     )
+
+
+def _file_name(architecture: str) -> str:
+    """Architecture as a command's option, a file without its folder."""
+    return Path(architecture).name if architecture.endswith(".json") else architecture
+
+
+def _course(curve: Path, options: TrainingOptions) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """Draw the learning curve and tell in words how the training went."""
+    columns = LearningCurve(curve).columns()
+    verdict = judge(columns, options.targets, options.patience)
+    done = len(columns["epoch"])
+    why = f", ended after {options.patience} without improvement" if verdict.stop else ""
+    errors = ", ".join(
+        f"{name} {columns[f'val_mae_{name}'][verdict.kept_epoch - 1]:.4g} {unit_of(name)}"
+        for name in options.targets
+    )
+    lines = [
+        f"kept epoch {verdict.kept_epoch} of {done}{why}; validation MAE: {errors}",
+        f"learning curve: {curve}",
+    ]
+    facts = {"epochs": done, "kept_epoch": verdict.kept_epoch, "learning_curve": str(curve)}
+    chart = curve.with_suffix(".png")
+    try:
+        from akkd_core.figures.curves import learning_curve
+
+        units = {name: unit_of(name) for name in options.targets}
+        learning_curve(chart, columns, units=units, kept_epoch=verdict.kept_epoch)
+    except MissingDependencyError as error:
+        lines.append(f"no chart of it: {error}")
+    else:
+        lines[-1] += f" and {chart.name}"
+        facts["chart"] = str(chart)
+    return tuple(lines), facts
 
 
 def assemble_bundle(

@@ -16,13 +16,10 @@ from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 
 pytest.importorskip("keras", reason="needs the training extra")
 
+from akkd_core.nn.batches import scene_inputs, standardise_scene  # noqa: E402
+from akkd_core.nn.options import TrainingOptions  # noqa: E402
 from akkd_core.nn.teacher import TARGETS, export_networks  # noqa: E402
-from akkd_core.nn.training import (  # noqa: E402
-    TrainingOptions,
-    scene_inputs,
-    standardise_scene,
-    train_teacher,
-)
+from akkd_core.nn.training import train_teacher  # noqa: E402
 
 PIXEL = Architecture((Layer(24, "relu", 0.0), Layer(16, "tanh", 0.0)))
 SCENE = Architecture((Layer(32, "relu", 0.1),))
