@@ -8,8 +8,8 @@ the distance itself is not positive semi-definite. Two ways out:
   the kernel of Euclidean distances is positive semi-definite by construction;
 - ``projection``: rho is a number, and negative eigenvalues of the kernel matrix are set to zero.
 
-Scale, noise and amplitude are those of the largest marginal likelihood (Rasmussen & Williams 2006,
-eq. 5.8).
+Scale, noise and amplitude are the most likely (marginal likelihood, Rasmussen & Williams 2006, eq.
+5.8, times a log-normal prior of the scale: a dozen trials alone say little about it).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from akkd_core.search.edit_distance import edit_distances
 
 EMBEDDINGS = ("bourgain", "projection")
 
-_RHO = np.geomspace(0.05, 3.0, 24)
+_RELATIVE_RHO = np.geomspace(0.1, 6.0, 22)
+_PRIOR_SD = 0.35
 _NOISE = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 _JITTER = 1e-8
 
@@ -40,7 +41,7 @@ class Prediction:
     mean, sd : ndarray of float64, (k,)
         In the unit of the scores given.
     rho, noise : float
-        Of the largest marginal likelihood; noise is the variance relative to the amplitude.
+        Scale of the distances, and variance of noise relative to the amplitude.
     """
 
     mean: NDArray[np.float64]
@@ -129,17 +130,23 @@ def _projected(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
 def _most_likely(
     squares: NDArray[np.float64], y: NDArray[np.float64], *, project: bool
 ) -> tuple[float, float]:
-    """Scale and noise of the largest marginal likelihood, the amplitude profiled out."""
+    """Most likely scale and noise, the amplitude profiled out.
+
+    The prior's centre is the scale at which the median pair of trials correlates by a half.
+    """
     n = len(y)
-    best, found = np.inf, (float(_RHO[0]), _NOISE[0])
-    for rho in _RHO:
-        values, vectors = np.linalg.eigh(np.exp(-(rho**2) * squares))
+    median = float(np.median(squares[np.triu_indices(n, 1)]))
+    centre = np.sqrt(np.log(2.0) / max(median, 1e-12))
+    best, found = np.inf, (centre, _NOISE[0])
+    for relative in _RELATIVE_RHO:
+        values, vectors = np.linalg.eigh(np.exp(-((relative * centre) ** 2) * squares))
         values = np.maximum(values, 0.0 if project else _JITTER)
         rotated = (vectors.T @ y) ** 2
+        penalty = (np.log(relative) / _PRIOR_SD) ** 2
         for noise in _NOISE:
             spectrum = values + noise + _JITTER
             amplitude = max(float((rotated / spectrum).sum()) / n, 1e-12)
-            loss = n * np.log(amplitude) + float(np.log(spectrum).sum())
+            loss = n * np.log(amplitude) + float(np.log(spectrum).sum()) + penalty
             if loss < best:
-                best, found = loss, (float(rho), noise)
+                best, found = loss, (float(relative * centre), noise)
     return found

@@ -94,7 +94,7 @@ class EditDistanceProposer:
     """
 
     space: SearchSpace
-    embedding: str = "bourgain"
+    embedding: str = "projection"
     acquisition: str = "expected-improvement"
     initial: int = 8
     drawn: int = 300
