@@ -3,6 +3,7 @@
     python tools/make_atmospheres.py train OUT.npz [--count 24000] [--seed 20260101]
     python tools/make_atmospheres.py judge OUT.npz --profiles DIR
     python tools/make_atmospheres.py judge-humidity OUT.npz --profiles DIR
+    python tools/make_atmospheres.py paper OUT.csv
 
 The last one holds the judging atmospheres with water vapour wrong by a tenth: all of them with
 0.9 times the humidity at every level, then all with 1.1 times, else as in ``judge``, row by row.
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from akkd_core.simulation import atmosphere_draws, atmospheres, profiles
+from akkd_core.simulation.paper_setting import simulate_paper_atmospheres
 
 VALIDATION_SHARE = 0.125
 WRONG_HUMIDITY = (0.9, 1.1)
@@ -70,7 +72,7 @@ def make_judge(
 def main() -> None:
     """Parse and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=("train", "judge", "judge-humidity"))
+    parser.add_argument("table", choices=("train", "judge", "judge-humidity", "paper"))
     parser.add_argument("output", type=Path)
     parser.add_argument("--count", type=int, default=24000, help="atmospheres (train)")
     parser.add_argument("--draws", type=int, default=3, help="draws per profile (judge)")
@@ -80,6 +82,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.table == "train":
         table = make_train(options.count, options.seed, options.workers)
+    elif options.table == "paper":
+        # eight rows: text is small enough, and keeps all digits
+        simulate_paper_atmospheres(_StderrProgress()).save_csv(options.output)
+        return
     elif options.profiles is None:
         parser.error(f"{options.table} needs --profiles DIR")
     else:

@@ -159,7 +159,7 @@ def observe(
         For an unknown equation.
     """
     lst = surface.temperature_k(atmosphere.air_temperature_k)
-    radiance = _radiance(lst, surface, atmosphere, rte)
+    radiance = radiance_toa(lst, surface.lse, atmosphere, rte)
     if nedt_k > 0:
         noise = rng.standard_normal(radiance.shape, dtype=np.float32)
         if constant_in_kelvin:
@@ -171,18 +171,35 @@ def observe(
     return radiance_to_dn(radiance), lst
 
 
-def _radiance(
-    lst: NDArray[np.float32], surface: Surface, atmosphere: Atmosphere, rte: str
+def radiance_toa(
+    lst: NDArray[np.floating], lse: NDArray[np.floating], atmosphere: Atmosphere, rte: str
 ) -> NDArray[np.float64]:
+    """At-sensor radiance without noise by one of the two equations, (5,) + S, W m-2 sr-1 um-1.
+
+    Parameters
+    ----------
+    lst : ndarray, shape S
+        Land surface temperature, K.
+    lse : ndarray, shape (5,) + S
+        Emissivity, 0-1.
+    atmosphere : Atmosphere
+    rte : {'full', 'paper'}
+        See `akkd_core.physics.rte`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown equation.
+    """
     if rte == "full":
         return radiance_toa_full(
             lst,
-            surface.lse,
+            lse,
             atmosphere.transmittance,
             atmosphere.path_radiance,
             atmosphere.downwelling_radiance,
         )
     if rte == "paper":
         air = effective_air_temperature(atmosphere.transmittance, atmosphere.path_radiance)
-        return radiance_toa_paper(lst, surface.lse, atmosphere.transmittance, air)
+        return radiance_toa_paper(lst, lse, atmosphere.transmittance, air)
     raise ParameterError(f"unknown radiative transfer equation {rte!r}, expected full or paper")
