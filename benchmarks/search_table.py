@@ -1,6 +1,6 @@
 """Train networks drawn from the search space, as a table on which tuners are compared.
 
-    python benchmarks/search_table.py --networks 640
+    python benchmarks/search_table.py --networks 520
 
 writes benchmarks/tables/search.csv, one row a network: architecture, held-out MAE and PCC of LST,
 parameters, seconds. An interrupted run goes on. The table was made, and committed, before any tuner
@@ -101,7 +101,7 @@ def _train(architecture: Architecture) -> dict[str, object]:
 def main() -> None:
     """Train what the table lacks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--networks", type=int, default=640)
+    parser.add_argument("--networks", type=int, default=520)
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
