@@ -1,19 +1,29 @@
 import json
+import sys
+from dataclasses import replace
 
 import pytest
 
 from akkd_core.bundle import AK_KD_TRIAL3, Architecture, Layer, load_bundle
 from akkd_core.errors import ParameterError
+from akkd_core.nn.learning_curve import LearningCurve
+from akkd_core.nn.options import DEFAULT_PIXEL_ARCHITECTURE
 from akkd_core.operations.simulate import run_scenes
 from akkd_core.operations.train import read_architecture, run, unit_of
 
 
 def test_architectures_by_name_widths_and_file(tmp_path):
     assert read_architecture("ak-kd-trial3") is AK_KD_TRIAL3
-    assert [layer.units for layer in read_architecture("64,32").layers] == [64, 32]
+    assert read_architecture("64,32") == Architecture.of((64, 32), "relu", learning_rate=0.002)
     mine = Architecture((Layer(48, "tanh", 0.2),))
     (tmp_path / "a.json").write_text(json.dumps(mine.to_json()), encoding="utf-8")
     assert read_architecture(str(tmp_path / "a.json")) == mine
+
+
+def test_the_default_is_that_of_the_shipped_bundle():
+    widths = [layer.units for layer in DEFAULT_PIXEL_ARCHITECTURE.layers]
+    assert (widths, DEFAULT_PIXEL_ARCHITECTURE.learning_rate) == ([256, 256, 256], 0.002)
+    assert read_architecture("256,256,256") == DEFAULT_PIXEL_ARCHITECTURE
 
 
 @pytest.mark.parametrize("text", ["big", "64,-1", "", "no_such.json", "64;32"])
@@ -49,14 +59,19 @@ def test_a_bundle_that_exists_is_kept(tmp_path):
         run(str(tmp_path / "b"), data="none.npz", validation="none.npz")
 
 
-def test_a_trained_bundle_carries_errors_scores_and_its_command(tmp_path):
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
     pytest.importorskip("keras", reason="needs the training extra")
-    run_scenes(str(tmp_path / "t.npz"), scenes=40, pixels=16, seed=1)
-    run_scenes(str(tmp_path / "v.npz"), scenes=8, pixels=16, seed=2, split="validation")
+    folder = tmp_path_factory.mktemp("sets")
+    run_scenes(str(folder / "t.npz"), scenes=40, pixels=16, seed=1)
+    run_scenes(str(folder / "v.npz"), scenes=16, pixels=16, seed=2, split="validation")
+    return {"data": str(folder / "t.npz"), "validation": str(folder / "v.npz")}
+
+
+def test_a_trained_bundle_carries_errors_scores_and_its_command(sets, tmp_path):
     run(
         str(tmp_path / "b"),
-        data=str(tmp_path / "t.npz"),
-        validation=str(tmp_path / "v.npz"),
+        **sets,
         architecture="16,16",
         epochs=1,
         batch_scenes=16,
@@ -64,10 +79,75 @@ def test_a_trained_bundle_carries_errors_scores_and_its_command(tmp_path):
     )
     bundle = load_bundle(tmp_path / "b")
     facts = bundle.manifest
-    assert facts.training.command.startswith("akkd train b --data t.npz --validation v.npz")
+    assert facts.training.command == (
+        "akkd train b --data t.npz --validation v.npz --inputs scene --target joint --epochs 1 "
+        "--patience 10 --batch-scenes 16 --learning-rate 0.002 --seed 1 --architecture 16,16"
+    )
+    assert facts.pixel.architecture == Architecture.of((16, 16), learning_rate=0.002)
     assert len(facts.training.data_sha256) == 64
     assert {score.name for score in facts.scores} >= {"lst mae", "lse mae"}
     assert all("held-out air and materials" in score.measured_on for score in facts.scores)
     assert bundle.error_table is not None and (bundle.error_table.sigma[0] > 0.3).all()
     low, high = facts.domain["lst"]
     assert 200 < low < 270 < high < 370
+
+
+BEST = Architecture((Layer(16, "tanh", 0.1), Layer(32, "sigmoid", 0.0)), "adamw", 0.004)
+
+
+def _small(sets, folder, **options):
+    file = folder / "best.json"
+    file.write_text(json.dumps(BEST.to_json()), encoding="utf-8")
+    return run(
+        str(folder / "b"),
+        **sets,
+        **{
+            "architecture": str(file),
+            "epochs": 3,
+            "batch_scenes": 8,
+            "held_out_scenes": 0,
+            **options,
+        },
+    )
+
+
+def test_a_searchs_best_architecture_is_trained_and_charted(sets, tmp_path):
+    outcome = _small(sets, tmp_path, inputs="pixel", target="lst", epochs=3)
+    bundle = load_bundle(tmp_path / "b")
+    assert bundle.manifest.pixel.architecture == BEST
+    assert [kernel.shape[1] for kernel in bundle.pixel_network.kernels] == [16, 32, 1]
+    command = bundle.manifest.training.command
+    assert "--learning-rate 0.004" in command and command.endswith("--architecture best.json")
+    work = tmp_path / "b_work"
+    assert (work / "learning_curve.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert outcome.data["chart"] == str(work / "learning_curve.png")
+    assert outcome.data["keras_model"] == str(work / "model.keras")
+    assert (work / "model.keras").exists()
+    curve = LearningCurve(work / "learning_curve.csv").columns()
+    kept = outcome.data["kept_epoch"]
+    assert kept == 1 + curve["val_mae_lst"].index(min(curve["val_mae_lst"]))
+    assert outcome.data["epochs"] == 3
+    said = f"kept epoch {kept} of 3; validation MAE: lst {min(curve['val_mae_lst']):.4g} K"
+    assert outcome.lines[1] == said
+    assert (
+        outcome.lines[2] == f"learning curve: {work / 'learning_curve.csv'} and learning_curve.png"
+    )
+
+
+def test_what_early_stopping_did_is_told(sets, tmp_path):
+    outcome = _small(sets, tmp_path, inputs="pixel", epochs=8, patience=1, learning_rate=1e-6)
+    assert outcome.data["epochs"] == 2
+    assert "of 2, ended after 1 without improvement; validation MAE: lst" in outcome.lines[1]
+    bundle = load_bundle(tmp_path / "b")
+    assert bundle.manifest.pixel.architecture == replace(BEST, learning_rate=1e-6)
+    assert "--patience 1 " in bundle.manifest.training.command
+
+
+def test_without_matplotlib_the_table_alone_is_kept(sets, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    outcome = _small(sets, tmp_path, inputs="pixel", epochs=1)
+    assert any("pip install 'akkd[viz]'" in line for line in outcome.lines)
+    assert "chart" not in outcome.data
+    work = tmp_path / "b_work"
+    assert (work / "learning_curve.csv").exists() and not (work / "learning_curve.png").exists()
+    assert load_bundle(tmp_path / "b").manifest.name == "akkd-teacher"
