@@ -17,6 +17,7 @@ from akkd_core.simulation.band_information import (
     linearised_states,
 )
 from akkd_core.simulation.materials import materials
+from akkd_core.simulation.scenes import noise_radiance
 from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 
 
@@ -101,6 +102,33 @@ def test_derivatives_by_logarithms() -> None:
             step[position] = 0.5 if position == 0 else 1e-4
             numeric = (radiance(state + step) - radiance(state - step)) / (2 * step[position])
             np.testing.assert_allclose(found[:, position], numeric, rtol=5e-4, atol=1e-8)
+
+
+def test_one_subset_in_the_form_of_rodgers() -> None:
+    """Bands 11 and 14 with inverses of the prior; the air known: ground alone, prior regressed."""
+    air = shipped_atmospheres("train").of_split("train")
+    recipe = SceneRecipe(shape=(16, 16), pixels=4)
+    data = simulate_training_set(air, materials("train"), 100, recipe=recipe, seed=6)
+    states, jacobian = linearised_states(data)
+    ground, above = [0, 2, 5], [7, 10, 12, 15, 17, 20]
+    noise = np.diag(noise_radiance(0.3)[[1, 4]] ** -2.0)
+
+    def posterior(values: np.ndarray, columns: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        k = jacobian[:, [1, 4]][:, :, columns]
+        weighted = np.swapaxes(k, 1, 2) @ noise @ k
+        covariance = np.linalg.inv(weighted + np.linalg.inv(np.cov(values, rowvar=False)))
+        return covariance, np.diagonal(covariance @ weighted, axis1=1, axis2=2).mean(axis=0)
+
+    found = {s.bands: s for s in band_information(scenes=100, seed=6).subsets}[(11, 14)]
+    covariance, kernel = posterior(states[:, ground + above], ground + above)
+    assert found.lst_sd_k == pytest.approx(np.sqrt(covariance[:, 0, 0].mean()), rel=1e-4)
+    parts = kernel[0], kernel[1:3].sum(), kernel[3:].sum()
+    assert (found.dofs_lst, found.dofs_lse, found.dofs_air) == pytest.approx(parts, abs=1e-4)
+
+    centred = states - states.mean(axis=0)
+    fit = np.linalg.lstsq(centred[:, above], centred[:, ground], rcond=None)[0]
+    covariance, _ = posterior(centred[:, ground] - centred[:, above] @ fit, ground)
+    assert found.lst_sd_air_known_k == pytest.approx(np.sqrt(covariance[:, 0, 0].mean()), rel=1e-4)
 
 
 def test_refusals() -> None:
