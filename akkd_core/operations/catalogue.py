@@ -6,6 +6,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
+from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
 from akkd_core.operations.catalogue_validation import VALIDATION_OPERATIONS
 from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
 
@@ -123,6 +124,7 @@ OPERATIONS: tuple[Operation, ...] = (
     INFO,
     *MODEL_OPERATIONS,
     *VALIDATION_OPERATIONS,
+    *REPRODUCTION_OPERATIONS,
 )
 """All operations, in the order in which faces list them."""
 

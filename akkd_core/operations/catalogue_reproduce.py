@@ -1,0 +1,57 @@
+"""The catalogue's part that makes the paper's tables anew. Standard library only."""
+
+from __future__ import annotations
+
+from akkd_core.operations.spec import Operation, Parameter, ParamKind
+from akkd_core.reproduction.items import ALL, BUDGETS, ITEMS
+
+REPRODUCE = Operation(
+    "reproduce",
+    "Reproduce the paper's tables",
+    "Validation",
+    "Make tables of the AK-KD paper anew, its values beside ours.\n\n"
+    + " ".join(f"{item.id}: {item.title.split(': ')[1]}." for item in ITEMS)
+    + "\n\nFor each writes <item>.md, .csv and .json, then a report of all that are in the folder. "
+    "An item that is there already is kept, so an interrupted run goes on. Needs the training "
+    "extra (TensorFlow).",
+    (
+        Parameter(
+            "items", ParamKind.TEXT, "Tables",
+            f"What to make: {', '.join(item.id for item in ITEMS)}, or {ALL}.",
+            multiple=True, required=True, positional=True,
+        ),
+        Parameter(
+            "output", ParamKind.OUTPUT_FOLDER, "Output folder", "Folder for the items.",
+            required=True, short="o",
+        ),
+        Parameter(
+            "budget", ParamKind.CHOICE, "Budget",
+            "Minutes on one core, or the paper's: 30 trials of 30 epochs for each search, and a "
+            "search for every set of bands (many hours without a GPU).",
+            default="small", choices=BUDGETS,
+        ),
+        Parameter(
+            "seed", ParamKind.INTEGER, "Seed",
+            "Of split, weights and noise.",
+            default=1, minimum=0,
+        ),
+        Parameter(
+            "rte", ParamKind.CHOICE, "Radiative transfer equation",
+            "The full equation, or the paper's eq. (1) with one effective air temperature.",
+            default="full", choices=("full", "paper"), advanced=True,
+        ),
+        Parameter(
+            "report", ParamKind.OUTPUT_FILE, "Report",
+            "Markdown file of all items in the folder; without it, reproduction.md in the folder.",
+        ),
+        Parameter(
+            "overwrite", ParamKind.FLAG, "Overwrite",
+            "Make items anew that are there already.",
+            default=False,
+        ),
+    ),
+    "akkd_core.operations.reproduce:run",
+)  # fmt: skip
+
+REPRODUCTION_OPERATIONS: tuple[Operation, ...] = (REPRODUCE,)
+"""Operations that reproduce the paper."""

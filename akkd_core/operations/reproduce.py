@@ -1,0 +1,179 @@
+"""Make the paper's tables anew and render the report of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from akkd_core.errors import MissingDependencyError
+from akkd_core.operations.outputs import write_text
+from akkd_core.operations.spec import Outcome
+from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
+from akkd_core.reproduction.items import ITEMS, Item, Request, find_items
+
+if TYPE_CHECKING:
+    from akkd_core.reproduction.result import Content, ItemResult
+
+REPORT = "reproduction.md"
+_PACKAGES = ("numpy", "keras", "tensorflow-cpu", "tensorflow", "autokeras")
+_REMEDY = "install the training extra: pip install 'akkd[train]'"
+
+
+def run(
+    items: Sequence[str],
+    output: str,
+    budget: str = "small",
+    seed: int = 1,
+    rte: str = "full",
+    report: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Make items, each written when it is whole, then the report of all that are in the folder.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown item or budget.
+    InputError
+        If an item in the folder can't be read.
+    MissingDependencyError
+        Without TensorFlow or AutoKeras.
+    TrainingError, SearchAborted, ProductWriteError, OperationCancelled
+        As they occur; finished items stay.
+    """
+    from akkd_core.reproduction.result import ItemResult
+
+    chosen = find_items(items)
+    request = Request(budget, seed, rte)
+    folder = Path(output)
+    _make_folder(folder)
+    whole = progress or SilentProgress()
+    lines: list[str] = []
+    for number, item in enumerate(chosen):
+        path = folder / f"{item.id}.json"
+        span = (number / len(chosen), (number + 1) / len(chosen))
+        part = SubProgress(whole, *span, f"{item.id}: ")
+        checkpoint(part, 0.0, "begins")
+        if path.exists() and not overwrite:
+            lines.append(f"{path}: kept, {_made_with(ItemResult.load(path))}")
+            continue
+        result = _make(item, request, part)
+        write_item(item, result, folder)
+        lines.append(f"{path}: {_headline(result.content)} ({result.seconds:.0f} s)")
+    page = Path(report) if report else folder / REPORT
+    results = load_items(folder)
+    write_report(page, results)
+    lines.append(f"{page}: {', '.join(result.item for result in results)}")
+    return Outcome(
+        tuple(lines),
+        {
+            "report": str(page),
+            "items": {result.item: dict(result.content.headline) for result in results},
+        },
+    )
+
+
+def load_items(folder: Path) -> tuple[ItemResult, ...]:
+    """Read the items of a folder, in the registry's order.
+
+    Raises
+    ------
+    InputError
+        If one can't be read.
+    """
+    from akkd_core.reproduction.result import ItemResult
+
+    paths = [folder / f"{item.id}.json" for item in ITEMS]
+    return tuple(ItemResult.load(path) for path in paths if path.exists())
+
+
+def write_report(page: Path, results: Sequence[ItemResult]) -> None:
+    """Render the report. Raises ProductWriteError."""
+    from akkd_core.reproduction.report import report_markdown
+
+    _make_folder(page.parent)
+    write_text(str(page), report_markdown(results))
+
+
+def write_item(item: Item, result: ItemResult, folder: Path) -> None:
+    """Write an item's Markdown and CSV, and last its JSON, which tells that it is finished.
+
+    Raises
+    ------
+    ProductWriteError
+        If a file can't be written.
+    """
+    from akkd_core.reproduction.report import section_markdown, table_csv
+
+    write_text(str(folder / f"{item.id}.md"), section_markdown(item, result, level=1))
+    for table in result.content.tables:
+        name = f"{item.id}_{table.name}" if table.name else item.id
+        write_text(str(folder / f"{name}.csv"), table_csv(table))
+    result.save(folder / f"{item.id}.json")
+
+
+def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
+    from akkd_core.reproduction.result import ItemResult
+
+    module, name = item.maker.split(":")
+    try:
+        maker: Callable[[Request, Progress], Content] = getattr(import_module(module), name)
+        started = time.monotonic()
+        content = maker(request, progress)
+    except ImportError as error:
+        if isinstance(error, MissingDependencyError):
+            raise
+        raise MissingDependencyError(f"{item.id} needs TensorFlow ({error}). {_REMEDY}") from error
+    rte = "" if request.rte == "full" else f" --rte {request.rte}"
+    return ItemResult(
+        item=item.id,
+        made_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        command=f"akkd reproduce {item.id} --budget {request.budget} --seed {request.seed}{rte} "
+        "-o DIR",
+        budget=request.budget,
+        seed=request.seed,
+        rte=request.rte,
+        seconds=round(time.monotonic() - started, 1),
+        versions=_versions(),
+        content=content,
+    )
+
+
+def _headline(content: Content) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in content.headline.items())
+
+
+def _made_with(result: ItemResult) -> str:
+    return (
+        f"made on {result.made_at} with budget {result.budget}, seed {result.seed}, rte "
+        f"{result.rte}; --overwrite makes it anew"
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    from akkd_core.raster.temporary import write_error
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from akkd_core import __version__
+
+    found = {"AKKD": __version__, "Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,90 @@
+"""The registry of what can be made anew: one entry an item. Standard library only.
+
+To add an item, write a module with a function ``make(request, progress) -> Content`` (see
+`akkd_core.reproduction.result`) and add an `Item` here: the command, the order of the report and
+the help follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from akkd_core.errors import ParameterError
+
+BUDGETS = ("small", "paper")
+
+ALL = "all"
+"""Word for every item."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or figure of the paper.
+
+    Parameters
+    ----------
+    id : str
+        What the user calls it, e.g. ``table2``.
+    title : str
+        Heading in the report.
+    maker : str
+        ``module:function`` that makes it.
+    """
+
+    id: str
+    title: str
+    maker: str
+
+
+ITEMS: tuple[Item, ...] = (
+    Item("table1", "Table 1: search for an architecture", "akkd_core.reproduction.table1:make"),
+    Item("table2", "Table 2: input bands and accuracy", "akkd_core.reproduction.table2:make"),
+    Item("table3", "Table 3: number of samples and accuracy", "akkd_core.reproduction.table3:make"),
+)
+"""All items, in the order of the report."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """How an item is to be made.
+
+    Parameters
+    ----------
+    budget : {'small', 'paper'}
+        Minutes on one core, or as many trials and epochs as in the paper.
+    seed : int
+        Of split, weights and noise.
+    rte : {'full', 'paper'}
+        Radiative transfer equation, see `akkd_core.physics.rte`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown budget.
+    """
+
+    budget: str = "small"
+    seed: int = 1
+    rte: str = "full"
+
+    def __post_init__(self) -> None:
+        if self.budget not in BUDGETS:
+            raise ParameterError(f"budget {self.budget!r}: give one of {', '.join(BUDGETS)}")
+
+
+def find_items(names: Sequence[str]) -> tuple[Item, ...]:
+    """Items of the names that the user gave, each once, in the order of the report.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, or none at all.
+    """
+    known = [item.id for item in ITEMS]
+    for name in names:
+        if name not in (*known, ALL):
+            raise ParameterError(f"{name!r} can't be reproduced: give {', '.join(known)} or {ALL}")
+    if not names:
+        raise ParameterError(f"nothing to reproduce: give {', '.join(known)} or {ALL}")
+    return tuple(item for item in ITEMS if item.id in names or ALL in names)
