@@ -13,7 +13,6 @@ from typing import Any
 import autokeras
 import keras
 import keras_tuner
-import tree
 from autokeras.adapters import RegressionAdapter
 from autokeras.analysers import RegressionAnalyser
 from autokeras.engine.head import Head
@@ -124,7 +123,7 @@ class FcnBlock(autokeras.Block):
     def build(self, hp: keras_tuner.HyperParameters, inputs: Any = None) -> Any:
         """Declare the hyperparameters and connect the layers that are active."""
         _declare_layers(hp, self.space)
-        x = tree.flatten(inputs)[0]
+        (x,) = inputs
         for i in range(1, hp.get("layers") + 1):
             x = keras.layers.Dense(hp.get(f"units_{i}"), activation=hp.get(f"activation_{i}"))(x)
             share = hp.get(f"dropout_{i}")
@@ -141,7 +140,7 @@ class LinearHead(Head):
 
     def build(self, hp: keras_tuner.HyperParameters, inputs: Any = None) -> Any:
         """Connect the output layer; no hyperparameters."""
-        return keras.layers.Dense(int(self.shape[-1]))(tree.flatten(inputs)[0])
+        return keras.layers.Dense(int(self.shape[-1]))(inputs[0])
 
     def get_adapter(self) -> Any:
         """Targets are taken as they are, checked to be numbers."""

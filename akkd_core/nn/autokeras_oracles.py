@@ -1,7 +1,7 @@
 """The four tuners as keras-tuner oracles: ours, which asks a proposer, and three stock ones.
 
 Each is made a function of the search's seed, the trial's number and the trials before it, so that
-an interrupted search goes on as if it had not been; each stays within the space, size limit and all.
+an interrupted search goes on as if it had not been; each keeps to the space and its size limit.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class SpaceOracle(keras_tuner.Oracle):
     """
 
     asks = 100
+    _tried_so_far: set[str]
 
     def __init__(
         self,
@@ -75,14 +76,15 @@ class SpaceOracle(keras_tuner.Oracle):
         )
         self.space, self.search_seed = space, search_seed
         self.recorded, self.stop = tuple(recorded), stop
-        self.seconds_proposing = 0.0
+        self.seconds_proposing, self.stopped = 0.0, False
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Give the trial that an earlier run had at this place, or else a new one."""
         number = len(self.trials)
         if number < len(self.recorded):
             return _running(self.recorded[number])
-        if self.stop():
+        self.stopped = self.stop()
+        if self.stopped:
             return _STOPPED
         started = time.monotonic()
         with self._seeded(number):
@@ -119,7 +121,8 @@ class SpaceOracle(keras_tuner.Oracle):
         AutoKeras's greedy one from numpy's global state.
         """
         seeds = np.random.SeedSequence([self.search_seed, number]).generate_state(3)
-        tried, before = set(self._tried_so_far), np.random.get_state()
+        before = np.random.get_state()
+        tried = set(self._tried_so_far)
         self._seed_state = int(seeds[0])
         self._random_state = np.random.RandomState(seeds[1])
         np.random.seed(seeds[2])

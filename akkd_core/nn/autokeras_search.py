@@ -228,7 +228,7 @@ class _Evaluation:
 
 
 def objective_of(mae: Sequence[float], scale: NDArray[np.floating]) -> float:
-    """What a search minimises: the MAE, or for several targets its mean in standard deviations.
+    """Return what a search minimises: the MAE, or of several its mean in standard deviations.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def run_search(
     recorded: Sequence[Trial] = (),
     finished: Callable[[Trial], None] = lambda trial: None,
     progress: Progress | None = None,
-) -> None:
+) -> bool:
     """Run a search, or go on after the trials that earlier runs finished.
 
     Parameters
@@ -274,6 +274,11 @@ def run_search(
     finished : callable
         Told of each new trial as soon as it has ended; keeps it.
     progress : Progress, optional
+
+    Returns
+    -------
+    bool
+        Whether the time limit ended it. If not, and trials are missing, the space has no others.
 
     Raises
     ------
@@ -326,6 +331,7 @@ def run_search(
             validation_data=(evaluation.x_held_out, evaluation.scale.targets(data.held_out)),
             verbose=0,
         )
+        return oracle.stopped
     except _Stop as stop:
         cause = stop.__cause__
         if isinstance(cause, AkkdError):

@@ -25,10 +25,11 @@ def quiet_import() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             _restore(kept)
-            held.seek(0)
-            os.write(2, held.read())
+            if not isinstance(error, ImportError):  # which says itself what is missing
+                held.seek(0)
+                os.write(2, held.read())
             raise
         _restore(kept)
 

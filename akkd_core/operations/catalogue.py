@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
+from akkd_core.operations.catalogue_search import SEARCH_OPERATIONS
 from akkd_core.operations.catalogue_validation import VALIDATION_OPERATIONS
 from akkd_core.operations.spec import Operation, Outcome, Parameter, ParamKind
 
@@ -123,6 +124,7 @@ OPERATIONS: tuple[Operation, ...] = (
     PREPROCESS,
     INFO,
     *MODEL_OPERATIONS,
+    *SEARCH_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *REPRODUCTION_OPERATIONS,
 )

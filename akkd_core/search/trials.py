@@ -1,4 +1,4 @@
-"""The record of a search: its options and finished trials, as strict JSON; the truth on resuming."""
+"""The record of a search, the truth on resuming it: options and finished trials, strict JSON."""
 
 from __future__ import annotations
 
