@@ -5,6 +5,11 @@ version 2.4 (Gillespie et al. 1999): NEM (normalised emissivity method) with an 
 of the reflected sky and a refinement of its largest emissivity, RATIO, and MMD (maximum-minimum
 difference), whose regression ``eps_min = 0.994 - 0.687 MMD**0.737`` closes the system.
 It knows nothing of the atmosphere between ground and sensor: that is removed before.
+
+Three variants: `TesSettings()`, `TES_1998` with the classifier of grey bodies, and `TES_PRODUCT`, the
+way AST_05 and AST_08 are made since 1 August 2007 (Gustafson et al. 2006; Hulley and Hook 2009): no
+classifier, no iterated removal of the sky and none at the end. What of the thresholds could be
+compared with which source stands in docs/method.md.
 """
 
 from __future__ import annotations
@@ -54,13 +59,22 @@ class TesSettings:
     variance_rock : float
         V1: variance of the emissivities above which there is no refinement.
     slope_limit, curvature_limit, variance_limit : float
-        V2, V3, V4: the parabola of variance over largest emissivity must be steeper and more
-        curved than these somewhere on the range tried, and its minimum lower than the last.
+        V2, V3, V4: the parabola of variance over largest emissivity must be less steep than V2 on
+        average over the range tried (else its minimum lies outside), more curved than V3, and its
+        minimum lower than V4.
     convergence, divergence : float
         Change (t2) and second difference (t1) of the ground's radiance between iterations,
         W m-2 sr-1 um-1.
+    least_emissivity : float
+        Below it, in any band and iteration, the removal of the sky is given up.
     iterations : int
-        At most so many.
+        At most so many; 1 removes the sky once, with the first largest emissivity.
+    sky_again : bool
+        Whether the sky is removed once more with the emissivities from the regression.
+    grey_contrast : float
+        MMD below which the least emissivity is ``eps_min_grey`` (classifier of grey bodies); 0 for
+        none.
+    eps_min_grey : float
     offset, factor, exponent : float
         The regression ``eps_min = offset - factor * MMD**exponent``.
     noise_factor : float
@@ -77,7 +91,11 @@ class TesSettings:
     variance_limit: float = 1e-4
     convergence: float = 0.05
     divergence: float = 0.05
+    least_emissivity: float = 0.5
     iterations: int = 12
+    sky_again: bool = True
+    grey_contrast: float = 0.0
+    eps_min_grey: float = 0.983
     offset: float = 0.994
     factor: float = 0.687
     exponent: float = 0.737
@@ -91,6 +109,16 @@ class TesSettings:
             raise ParameterError("TES: a parabola needs two or more candidates beside eps_max")
         if self.iterations < 1 or self.convergence <= 0 or self.divergence <= 0:
             raise ParameterError("TES: iterations, convergence and divergence must be positive")
+
+
+TES_1998 = TesSettings(grey_contrast=0.03)
+"""With the threshold classifier that the team introduced for grey bodies (water, vegetation)."""
+
+TES_PRODUCT = TesSettings(iterations=1, sky_again=False)
+"""As AST_05 and AST_08 are made since 1 August 2007."""
+
+TES_VARIANTS = {"standard": TesSettings(), "product": TES_PRODUCT, "paper": TES_1998}
+"""Settings by name."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +159,7 @@ def temperature_emissivity_separation(
     ----------
     radiance_surface : array_like, (5, n)
         Radiance leaving the ground, ``(L - L_up) / tau``, W m-2 sr-1 um-1.
-    downwelling_radiance : array_like, (5,)
+    downwelling_radiance : array_like, (5,) or (5, n)
         Sky radiance, W m-2 sr-1 um-1 (AST_09T's sky irradiance divided by pi).
     nedl : array_like, scalar or (5,)
         Noise-equivalent difference of the radiance leaving the ground (that of the sensor over
@@ -149,10 +177,13 @@ def temperature_emissivity_separation(
     """
     ground = np.asarray(radiance_surface, dtype=np.float64)
     sky = np.asarray(downwelling_radiance, dtype=np.float64)
-    if ground.ndim != 2 or ground.shape[0] != 5 or sky.shape != (5,):
+    if ground.ndim != 2 or ground.shape[0] != 5 or sky.shape not in ((5,), ground.shape):
         raise ParameterError(
-            f"TES: radiance {ground.shape} and sky radiance {sky.shape}, expected (5, n) and (5,)"
+            f"TES: radiance {ground.shape} and sky radiance {sky.shape}, expected (5, n) and (5,) "
+            "or (5, n)"
         )
+    if sky.ndim == 1:
+        sky = sky[:, None]
     noise = np.broadcast_to(np.asarray(nedl, dtype=np.float64), (5,))[:, None]
     count = ground.shape[1]
     result = TesResult(
@@ -162,10 +193,11 @@ def temperature_emissivity_separation(
         np.zeros(count, dtype=np.int16),
         np.full(count, TesQuality.FAILED, dtype=np.uint8),
     )
-    usable = np.flatnonzero((np.isfinite(ground) & (ground > 0)).all(axis=0))
+    usable = np.flatnonzero((np.isfinite(ground) & (ground > 0) & np.isfinite(sky)).all(axis=0))
     for part in _blocks(usable):
-        run = _nem_refined(ground[:, part], sky[:, None], settings)
-        lst, lse = _ratio_mmd(ground[:, part], sky[:, None], run, noise, settings)
+        above = _of(sky, part)
+        run = _nem_refined(ground[:, part], above, settings)
+        lst, lse = _ratio_mmd(ground[:, part], above, run, noise, settings)
         failed = ~(np.isfinite(lst) & np.isfinite(lse).all(axis=0))
         lst[failed], lse[:, failed] = np.nan, np.nan
         result.lst[part], result.lse[:, part] = lst, lse
@@ -180,12 +212,18 @@ def _blocks(index: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
         yield index[start : start + _BLOCK_PIXELS]
 
 
+def _of(sky: Array, pixels: NDArray[np.intp]) -> Array:
+    """Sky of some pixels: (5, 1) is that of all."""
+    return sky if sky.shape[1] == 1 else sky[:, pixels]
+
+
 @dataclass
 class _Nem:
     """A run of NEM on n pixels."""
 
     temperature: Array
     lse: Array
+    emitted: Array
     eps_max: Array
     iterations: NDArray[np.int16]
     converged: NDArray[np.bool_]
@@ -197,6 +235,7 @@ class _Nem:
     def take(self, index: NDArray[np.intp], other: _Nem) -> None:
         """Replace some pixels by those of another run."""
         self.temperature[index], self.lse[:, index] = other.temperature, other.lse
+        self.emitted[:, index] = other.emitted
         self.eps_max[index], self.iterations[index] = other.eps_max, other.iterations
         self.converged[index] = other.converged
 
@@ -212,13 +251,15 @@ def _nem(ground: Array, sky: Array, eps_max: Array, settings: TesSettings) -> _N
     count = ground.shape[1]
     emitted = ground - (1.0 - eps_max) * sky
     temperature, lse = _normalised(emitted, eps_max)
+    once = settings.iterations == 1
     out = _Nem(
-        temperature, lse, eps_max.copy(), np.ones(count, dtype=np.int16), np.zeros(count, bool)
-    )
+        temperature, lse, emitted.copy(), eps_max.copy(), np.ones(count, dtype=np.int16),
+        np.isfinite(temperature) & once,
+    )  # fmt: skip
     active = np.arange(count)
     change = np.zeros_like(emitted)
     for iteration in range(2, settings.iterations + 1):
-        updated = ground[:, active] - (1.0 - lse) * sky
+        updated = ground[:, active] - (1.0 - lse) * _of(sky, active)
         step = updated - emitted
         settled = (np.abs(step) < settings.convergence).all(axis=0)
         growing = np.abs(step) > np.abs(change)
@@ -227,10 +268,11 @@ def _nem(ground: Array, sky: Array, eps_max: Array, settings: TesSettings) -> _N
         diverging = (growing & jump).any(axis=0) & (iteration > 2)
         temperature, lse = _normalised(updated, eps_max[active])
         # NaN never settles; a diverging pixel keeps the first pass
-        lost = ~np.isfinite(temperature) | diverging
+        lost = ~np.isfinite(temperature) | diverging | (lse < settings.least_emissivity).any(axis=0)
         done = active[settled & ~lost]
         out.temperature[done] = temperature[settled & ~lost]
         out.lse[:, done] = lse[:, settled & ~lost]
+        out.emitted[:, done] = updated[:, settled & ~lost]
         out.converged[done] = True
         out.iterations[active] = iteration
         going = ~(settled | lost)
@@ -247,15 +289,17 @@ def _nem_refined(ground: Array, sky: Array, settings: TesSettings) -> _Nem:
     best = _nem(ground, sky, np.full(count, settings.eps_max), settings)
     variance = best.variance()
     rock = np.flatnonzero(variance > settings.variance_rock)
-    best.take(rock, _nem(ground[:, rock], sky, np.full(len(rock), settings.eps_max_rock), settings))
+    lower = np.full(len(rock), settings.eps_max_rock)
+    best.take(rock, _nem(ground[:, rock], _of(sky, rock), lower, settings))
     grey = np.flatnonzero(variance <= settings.variance_rock)
     if len(grey):
+        radiance, above = ground[:, grey], _of(sky, grey)
         tried = [
-            _nem(ground[:, grey], sky, np.full(len(grey), eps), settings).variance()
+            _nem(radiance, above, np.full(len(grey), eps), settings).variance()
             for eps in settings.candidates
         ]
         eps = _least_variance(np.stack([*tried, variance[grey]]), settings)
-        best.take(grey, _nem(ground[:, grey], sky, eps, settings))
+        best.take(grey, _nem(radiance, above, eps, settings))
     return best
 
 
@@ -267,9 +311,10 @@ def _least_variance(variance: Array, settings: TesSettings) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         vertex = -slope / (2.0 * curve)
         least = level - slope**2 / (4.0 * curve)
-    steepest = np.abs(slope[None, :] + 2.0 * curve[None, :] * centred[[0, -1], None]).max(axis=0)
+    # of the chord over the range, which is also the mean of the parabola's slope there
+    mean_slope = np.abs(slope + curve * (centred.min() + centred.max()))
     clear: NDArray[np.bool_] = (
-        (steepest > settings.slope_limit)
+        (mean_slope < settings.slope_limit)
         & (2.0 * curve > settings.curvature_limit)
         & (least < settings.variance_limit)
         & (vertex + eps.mean() > 0.9)
@@ -282,10 +327,12 @@ def _least_variance(variance: Array, settings: TesSettings) -> Array:
 def _ratio_mmd(
     ground: Array, sky: Array, run: _Nem, noise: Array, settings: TesSettings
 ) -> tuple[Array, Array]:
-    """RATIO and MMD, with the sky removed once more by the emissivities they give."""
+    """RATIO and MMD, and where asked the sky removed once more by the emissivities they give."""
     nede = noise / broadcast_band_radiance(run.temperature)
     noise_square = settings.noise_factor * (nede**2).mean(axis=0)
     lse = _scaled(run.lse, noise_square, settings)
+    if not settings.sky_again:
+        return _largest_band_temperature(run.emitted, lse), lse
     temperature = _largest_band_temperature(ground - (1.0 - lse) * sky, lse)
     # the reflected sky now goes out with better emissivities than NEM's
     emitted = ground - (1.0 - lse) * sky
@@ -300,6 +347,8 @@ def _scaled(lse: Array, noise_square: Array, settings: TesSettings) -> Array:
     contrast = ratio.max(axis=0) - ratio.min(axis=0)
     corrected = np.sqrt(np.maximum(contrast**2 - noise_square, 0.0))
     least = settings.offset - settings.factor * corrected**settings.exponent
+    if settings.grey_contrast > 0:
+        least = np.where(contrast < settings.grey_contrast, settings.eps_min_grey, least)
     scaled = ratio * (least / np.maximum(ratio.min(axis=0), _RATIO_FLOOR))
     held: Array = np.clip(scaled, *_EMISSIVITY_RANGE)
     return held

@@ -10,9 +10,13 @@ from akkd_core.errors import ParameterError
 from akkd_core.physics.planck import broadcast_band_radiance
 from akkd_core.physics.rte import radiance_toa_full
 from akkd_core.physics.tes import (
+    TES_1998,
+    TES_PRODUCT,
+    TES_VARIANTS,
     TesQuality,
     TesResult,
     TesSettings,
+    _least_variance,
     _nem,
     temperature_emissivity_separation,
 )
@@ -138,7 +142,7 @@ def test_refinement_finds_the_largest_emissivity_of_a_grey_body() -> None:
     """Without contrast the right largest emissivity is the one with the least variance."""
     truth = np.full((5, 1), 0.955)
     dark_sky = 0.2 * SKY_US76
-    settings = TesSettings(curvature_limit=1e-9, slope_limit=1e-9)
+    settings = TesSettings(curvature_limit=1e-9, slope_limit=1e9)
     radiance = ground_radiance(305.0, truth, dark_sky)
     found = temperature_emissivity_separation(radiance, dark_sky, settings=settings)
     assert found.eps_max[0] == pytest.approx(0.955, abs=0.006)
@@ -198,7 +202,7 @@ def test_shapes_are_checked() -> None:
     with pytest.raises(ParameterError, match=r"\(4, 3\)"):
         temperature_emissivity_separation(np.ones((4, 3)), SKY_US76)
     with pytest.raises(ParameterError, match="sky"):
-        temperature_emissivity_separation(np.ones((5, 3)), np.ones((5, 3)))
+        temperature_emissivity_separation(np.ones((5, 3)), np.ones((5, 2)))
 
 
 @pytest.mark.parametrize(
@@ -216,5 +220,96 @@ def test_growing_corrections_are_given_up_at_once() -> None:
     ground = ground_radiance(300.0, truth, sky)
     run = _nem(ground, sky[:, None], np.array([0.92]), TesSettings())
     assert not run.converged[0] and run.iterations[0] == 3
-    blind = _nem(ground, sky[:, None], np.array([0.92]), TesSettings(divergence=1e9))
+    endless = TesSettings(divergence=1e9, least_emissivity=0.0)
+    blind = _nem(ground, sky[:, None], np.array([0.92]), endless)
     assert not blind.converged[0] and blind.iterations[0] > 8
+
+
+def test_emissivities_that_no_surface_has_end_the_iteration() -> None:
+    """The ATBD aborts outside 0.5-1: the first pass stays, and the flag tells."""
+    metal = np.array([[0.3], [0.3], [0.3], [0.9], [0.95]])
+    found = temperature_emissivity_separation(ground_radiance(300.0, metal, SKY_US76), SKY_US76)
+    assert found.quality[0] == TesQuality.NOT_CONVERGED and found.iterations[0] == 2
+    patient = TesSettings(least_emissivity=0.0)
+    radiance = ground_radiance(300.0, metal, SKY_US76)
+    found = temperature_emissivity_separation(radiance, SKY_US76, settings=patient)
+    assert found.quality[0] == TesQuality.CONVERGED
+
+
+def test_every_pixel_has_its_own_sky() -> None:
+    truth, _ = natural_surfaces()
+    factor = np.linspace(0.3, 1.5, truth.shape[1])
+    sky = SKY_US76[:, None] * factor
+    radiance = truth * broadcast_band_radiance(np.full(truth.shape[1], 300.0)) + (1 - truth) * sky
+    whole = temperature_emissivity_separation(radiance, sky)
+    for pixel in (0, 250, 500):
+        one = temperature_emissivity_separation(radiance[:, [pixel]], sky[:, pixel])
+        assert one.lst[0] == whole.lst[pixel]
+        np.testing.assert_array_equal(one.lse[:, 0], whole.lse[:, pixel])
+    sky[2, 7] = np.nan
+    found = temperature_emissivity_separation(radiance, sky)
+    assert found.quality[7] == TesQuality.FAILED and np.isfinite(np.delete(found.lst, 7)).all()
+
+
+def test_a_steep_or_flat_parabola_refines_nothing() -> None:
+    """V2 and V3: a minimum beyond the range, or none to speak of, gives 0.983."""
+    eps = np.array([0.92, 0.95, 0.97, 0.99])
+
+    def chosen(vertex: float, curvature: float, least: float = 0.0) -> float:
+        variance = least + curvature / 2 * (eps[:, None] - vertex) ** 2
+        return float(_least_variance(variance, TesSettings())[0])
+
+    assert chosen(0.96, 0.02) == pytest.approx(0.96, abs=1e-6)
+    # mean slope 0.02 * (0.955 - 0.9) = 1.1e-3 is over V2
+    assert chosen(0.901, 0.02) == 0.983
+    assert chosen(0.96, 0.9e-3) == 0.983
+    assert chosen(0.96, 0.02, least=1.1e-4) == 0.983
+
+
+def test_product_removes_the_sky_once() -> None:
+    """Since 2007 no iteration and none at the end: emissivity of dark bands comes out too high."""
+    quartz = np.array([[0.70], [0.72], [0.71], [0.93], [0.95]])
+    radiance = ground_radiance(300.0, quartz, SKY_US76)
+    product = temperature_emissivity_separation(radiance, SKY_US76, settings=TES_PRODUCT)
+    standard = temperature_emissivity_separation(radiance, SKY_US76)
+    assert product.iterations[0] == 1 and product.quality[0] == TesQuality.CONVERGED
+    # by hand: NEM at 0.96, its ratios, the regression, the temperature of band 14
+    emitted = radiance - (1.0 - 0.96) * SKY_US76[:, None]
+    hottest = max(
+        float(np.interp(value, row, np.arange(200.0, 400.0, 0.01)))
+        for value, row in zip(
+            emitted[:, 0] / 0.96, broadcast_band_radiance(np.arange(200.0, 400.0, 0.01)),
+            strict=True,
+        )
+    )
+    ratio = emitted / broadcast_band_radiance(np.array([hottest]))
+    ratio /= ratio.mean()
+    least = 0.994 - 0.687 * float(np.ptp(ratio)) ** 0.737
+    np.testing.assert_allclose(product.lse, ratio * least / ratio.min(), atol=2e-5)
+    assert product.lse[:3].min() > standard.lse[:3].max()
+
+
+def test_paper_takes_low_contrast_for_grey() -> None:
+    """The classifier: below MMD 0.03 the least emissivity is 0.983, a step at its border."""
+    truth = on_the_regression(np.array([0.02, 0.05]))
+    radiance = ground_radiance(300.0, truth, np.zeros(5))
+    paper = temperature_emissivity_separation(radiance, np.zeros(5), settings=TES_1998)
+    standard = temperature_emissivity_separation(radiance, np.zeros(5))
+    assert paper.lse[:, 0].min() == pytest.approx(0.983, abs=1e-6)
+    np.testing.assert_array_equal(paper.lse[:, 1], standard.lse[:, 1])
+
+
+def test_variants_by_name() -> None:
+    assert list(TES_VARIANTS) == ["standard", "product", "paper"]
+    assert TES_VARIANTS["standard"] == TesSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "lst_k", "lse"), [("standard", 0.9, 0.0115), ("product", 1.1, 0.0165)]
+)
+def test_variants_on_natural_surfaces(name: str, lst_k: float, lse: float) -> None:
+    truth, _ = natural_surfaces()
+    radiance = ground_radiance(300.0, truth, SKY_US76)
+    found = temperature_emissivity_separation(radiance, SKY_US76, settings=TES_VARIANTS[name])
+    assert np.sqrt(((found.lst - 300.0) ** 2).mean()) < lst_k
+    assert np.abs(found.lse - truth).mean() < lse
