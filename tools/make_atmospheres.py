@@ -4,8 +4,9 @@
     python tools/make_atmospheres.py judge OUT.npz --profiles DIR
     python tools/make_atmospheres.py judge-humidity OUT.npz --profiles DIR
     python tools/make_atmospheres.py paper OUT.csv
+    python tools/make_atmospheres.py archive OUT.npz
 
-The last one holds the judging atmospheres with water vapour wrong by a tenth: all of them with
+judge-humidity holds the judging atmospheres with water vapour wrong by a tenth: all of them with
 0.9 times the humidity at every level, then all with 1.1 times, else as in ``judge``, row by row.
 DIR holds ECMWF_83P_91L.dat and diverse_52profiles_101L.dat (JCSDA/crtm, CC0).
 """
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from akkd_core.simulation import atmosphere_draws, atmospheres, profiles
+from akkd_core.simulation.archive_air import simulate_archive_air
 from akkd_core.simulation.paper_setting import simulate_paper_atmospheres
 
 VALIDATION_SHARE = 0.125
@@ -72,7 +74,7 @@ def make_judge(
 def main() -> None:
     """Parse and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=("train", "judge", "judge-humidity", "paper"))
+    parser.add_argument("table", choices=("train", "judge", "judge-humidity", "paper", "archive"))
     parser.add_argument("output", type=Path)
     parser.add_argument("--count", type=int, default=24000, help="atmospheres (train)")
     parser.add_argument("--draws", type=int, default=3, help="draws per profile (judge)")
@@ -82,6 +84,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.table == "train":
         table = make_train(options.count, options.seed, options.workers)
+    elif options.table == "archive":
+        table = simulate_archive_air(options.workers, _StderrProgress())
     elif options.table == "paper":
         # eight rows: text is small enough, and keeps all digits
         simulate_paper_atmospheres(_StderrProgress()).save_csv(options.output)

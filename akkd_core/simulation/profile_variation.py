@@ -33,7 +33,9 @@ def draw_elevation_m(rng: np.random.Generator) -> float:
     return float(rng.uniform(0.0, ELEVATION_MAX_M))
 
 
-def vary(profile: Profile, rng: np.random.Generator) -> Profile:
+def vary(
+    profile: Profile, rng: np.random.Generator, elevation_m: float | None = None
+) -> Profile:
     """Draw a surface elevation and vary temperature, humidity, ozone and surface pressure.
 
     Parameters
@@ -41,6 +43,8 @@ def vary(profile: Profile, rng: np.random.Generator) -> Profile:
     profile : Profile
         A reference profile that begins at sea level.
     rng : numpy.random.Generator
+    elevation_m : float, optional
+        Surface elevation if it isn't to be drawn, 0-6000 m.
 
     Returns
     -------
@@ -48,7 +52,8 @@ def vary(profile: Profile, rng: np.random.Generator) -> Profile:
         At most 34 levels, of the same name; relative humidity at most 1 in the troposphere,
         air temperature 216-321 K, water vapour at most 105 kg m-2.
     """
-    base = profile.for_lowtran(draw_elevation_m(rng))
+    ground = draw_elevation_m(rng) if elevation_m is None else elevation_m
+    base = profile.for_lowtran(ground)
     height = base.altitude_km - base.altitude_km[0]
     desert = base.air_temperature_k > 270.0 and rng.random() < 0.22
     temperature = _vary_temperature(base.temperature_k, height, desert, rng)

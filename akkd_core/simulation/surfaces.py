@@ -50,6 +50,8 @@ class Surface:
     n_materials : int
     land_cover : str
     daytime : bool
+    materials : tuple of str
+        Spectra in the library, in the order of drawing.
     """
 
     lse: NDArray[np.float32]
@@ -58,6 +60,7 @@ class Surface:
     n_materials: int
     land_cover: str
     daytime: bool
+    materials: tuple[str, ...] = ()
 
     def temperature_k(self, air_temperature_k: float) -> NDArray[np.float32]:
         """Land surface temperature under air of the given temperature, K, (row, col)."""
@@ -138,28 +141,30 @@ def vary_spectrum(
 
 def _draw_materials(
     rng: np.random.Generator, table: MaterialTable, cover: str, count: int, varied: bool
-) -> tuple[list[str], NDArray[np.float64]]:
+) -> tuple[list[str], list[str], NDArray[np.float64]]:
+    """Kinds, names and spectra of materials of a land cover."""
     shares = {k: s for k, s in LAND_COVERS[cover].items() if k in set(table.kind)}
     names = list(shares)
     weights = np.array([shares[name] for name in names])
-    kinds, spectra = [], []
+    kinds, names_drawn, spectra = [], [], []
     for i in range(count):
         # the cover's first kind is always there: a water scene has water
         kind = names[0] if i == 0 else names[rng.choice(len(names), p=weights / weights.sum())]
-        lse: NDArray[np.floating] = _spectrum(rng, table, kind)
+        row = _draw_row(rng, table, kind)
+        lse: NDArray[np.floating] = table.lse[row]
         if varied:
-            lse = vary_spectrum(rng, lse, _spectrum(rng, table, kind))
+            lse = vary_spectrum(rng, lse, table.lse[_draw_row(rng, table, kind)])
         kinds.append(kind)
+        names_drawn.append(table.name[row])
         spectra.append(cavity_emissivity(lse, rng.uniform(*_CAVITY[kind])))
-    return kinds, np.array(spectra)
+    return kinds, names_drawn, np.array(spectra)
 
 
-def _spectrum(rng: np.random.Generator, table: MaterialTable, kind: str) -> NDArray[np.float32]:
-    """Emissivity of a random member of a random group of a kind."""
+def _draw_row(rng: np.random.Generator, table: MaterialTable, kind: str) -> int:
+    """Row of a random member of a random group of a kind."""
     groups = list(table.groups_of(kind).values())
     rows = groups[rng.integers(len(groups))]
-    spectrum: NDArray[np.float32] = table.lse[rows[rng.integers(len(rows))]]
-    return spectrum
+    return int(rows[rng.integers(len(rows))])
 
 
 def _fractions(rng: np.random.Generator, shape: tuple[int, int], count: int) -> NDArray[np.float32]:
@@ -233,7 +238,7 @@ def draw_surface(
     cover = land_cover or _draw_cover(rng, air_temperature_k, set(table.kind))
     count = int(n_materials or rng.integers(2, 13))
     day = bool(rng.random() < 0.5) if daytime is None else daytime
-    kinds, spectra = _draw_materials(rng, table, cover, count, varied)
+    kinds, drawn, spectra = _draw_materials(rng, table, cover, count, varied)
     fraction = _fractions(rng, shape, count)
     lse = np.tensordot(spectra.T, fraction, axes=1)
     snow = np.array([kind == "snow" for kind in kinds], dtype=np.float32)
@@ -244,4 +249,5 @@ def draw_surface(
         n_materials=count,
         land_cover=cover,
         daytime=day,
+        materials=tuple(drawn),
     )

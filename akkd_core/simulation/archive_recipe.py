@@ -1,0 +1,243 @@
+"""How the simulated archive is made: every parameter, and one scene by them.
+
+The parameters were fixed before any distillation and are not tuned to its results: see
+``docs/adr/0003-simulated-archive.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.errors import ParameterError
+from akkd_core.physics.planck import broadcast_band_radiance
+from akkd_core.physics.rte import radiance_toa_full
+from akkd_core.simulation.archive_air import AIR_DESIGN, AirDesign, GroundAir, PlaceAir, place_air
+from akkd_core.simulation.archive_labels import product_labels
+from akkd_core.simulation.archive_places import KINDS, Place, archive_places
+from akkd_core.simulation.archive_scene import AirFacts, ArchiveScene
+from akkd_core.simulation.archive_surfaces import Ground, SurfaceDesign, draw_ground
+from akkd_core.simulation.materials import MaterialTable, all_materials, group_splits, materials
+from akkd_core.simulation.scenes import dn_to_radiance, noise_radiance, radiance_to_dn
+from akkd_core.simulation.surfaces import fractal_field
+
+FULL_SIDE = 596
+"""Pixels per side at which 27 scenes hold the paper's 9.6 million samples (9.59)."""
+
+
+@dataclass(frozen=True)
+class CloudDesign:
+    """Residual thin cloud on complex scenes: cold ice, grey in the thermal infrared.
+
+    Parameters
+    ----------
+    chance : float
+        Share of complex scenes that have some, 0-1.
+    cover : (low, high)
+        Share of such a scene.
+    thickest : (low, high)
+        Largest optical thickness of a scene.
+    temperature_k : (low, high)
+    detected_above : float
+        Optical thickness above which the product's quality assessment sees the cloud.
+    smoothness : float
+        Exponent of its power spectrum.
+    """
+
+    chance: float = 0.6
+    cover: tuple[float, float] = (0.08, 0.35)
+    thickest: tuple[float, float] = (0.05, 0.30)
+    temperature_k: tuple[float, float] = (225.0, 240.0)
+    detected_above: float = 0.10
+    smoothness: float = 3.2
+
+    def __post_init__(self) -> None:
+        low, high = self.cover
+        if not (0 <= self.chance <= 1 and 0 < low <= high < 1 and self.detected_above >= 0):
+            raise ParameterError("cloud design: chance, cover or detection is out of range")
+
+
+@dataclass(frozen=True)
+class ArchiveRecipe:
+    """All parameters of the simulated archive; the defaults are the committed design.
+
+    Parameters
+    ----------
+    seed : int
+        Of ground, noise and dates. The air of a place is the same for every seed.
+    training_scenes, complex_scenes : int
+        The first so many places of each kind, at most 27 and 20.
+    pixels_per_side : int
+    nedt_k : float
+        Noise at 300 K, K.
+    first_year, last_year : int
+        Of acquisition, June to August.
+    local_hour : float
+        Solar time of Terra's pass.
+    surface : SurfaceDesign
+    cloud : CloudDesign
+    air : AirDesign
+        That of the shipped table; another one is refused.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    seed: int = 0
+    training_scenes: int = 27
+    complex_scenes: int = 20
+    pixels_per_side: int = 96
+    nedt_k: float = 0.3
+    first_year: int = 2001
+    last_year: int = 2020
+    local_hour: float = 10.75
+    surface: SurfaceDesign = field(default_factory=SurfaceDesign)
+    cloud: CloudDesign = field(default_factory=CloudDesign)
+    air: AirDesign = AIR_DESIGN
+
+    def __post_init__(self) -> None:
+        for kind, count in zip(KINDS, (self.training_scenes, self.complex_scenes), strict=True):
+            most = len(archive_places(kind))
+            if not 0 <= count <= most:
+                raise ParameterError(f"archive: {count} {kind} scenes, give 0-{most}")
+        if self.training_scenes + self.complex_scenes < 1:
+            raise ParameterError("archive: no scenes asked for, give 1 or more")
+        if not 16 <= self.pixels_per_side <= 2048 or self.nedt_k < 0 or self.seed < 0:
+            raise ParameterError("archive: size must be 16-2048 pixels, noise and seed 0 or more")
+        if not 2000 <= self.first_year <= self.last_year <= 2100:
+            raise ParameterError("archive: years must rise, within 2000-2100")
+        if self.air != AIR_DESIGN:
+            raise ParameterError("archive: the shipped table of air was made by another design")
+
+    def places(self) -> tuple[Place, ...]:
+        """Places of the archive, training first."""
+        counts = (self.training_scenes, self.complex_scenes)
+        return tuple(
+            place
+            for kind, count in zip(KINDS, counts, strict=True)
+            for place in archive_places(kind)[:count]
+        )
+
+
+def archive_materials(kind: str) -> MaterialTable:
+    """Materials that scenes of a kind are made of.
+
+    Training scenes have those of the training split; complex ones those of the judging split as
+    well, so that a model of one such scene has something to learn there.
+    """
+    if kind == "training":
+        return materials("train")
+    table, splits = all_materials(), group_splits()
+    return table.take(np.array([splits[group] != "validation" for group in table.group]))
+
+
+def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
+    """Simulate the scene of one place; it doesn't depend on which others are made.
+
+    Parameters
+    ----------
+    place : Place
+        One of `archive_places`.
+    recipe : ArchiveRecipe
+    """
+    index = archive_places(place.kind).index(place)
+    rng = np.random.default_rng([recipe.seed, KINDS.index(place.kind), index])
+    air, side = place_air(place), recipe.pixels_per_side
+    acquired_at = _draw_time(rng, place, recipe)
+    ground = draw_ground(
+        rng,
+        place,
+        archive_materials(place.kind),
+        lambda height: air.true.at(height).air_temperature_k,
+        side,
+        recipe.surface,
+    )
+    cloud, cloud_k = _draw_cloud(rng, place, side, recipe.cloud)
+    clear = clear_radiance(ground, air.true.at(ground.elevation_m))
+    radiance = _measure(rng, through_cloud(clear, cloud, cloud_k), recipe.nedt_k)
+    labels = product_labels(radiance, ground.elevation_m, air.believed, recipe.nedt_k)
+    return ArchiveScene(
+        name=place.scene_name,
+        kind=place.kind,
+        grid=place.grid(side),
+        acquired_at=acquired_at,
+        land_cover=place.land_cover,
+        materials=ground.materials,
+        radiance=radiance,
+        elevation_m=ground.elevation_m,
+        thin_cloud=cloud,
+        label_lst=labels.lst,
+        label_lse=labels.lse,
+        label_valid=labels.valid & (cloud <= recipe.cloud.detected_above),
+        lst=ground.lst,
+        lse=ground.lse,
+        air=_facts(air),
+    )
+
+
+def clear_radiance(ground: Ground, air: GroundAir) -> NDArray[np.float64]:
+    """At-sensor radiance of cloudless ground, each pixel under the air of its elevation, (5, S)."""
+    return radiance_toa_full(
+        ground.lst, ground.lse, air.transmittance, air.path_radiance, air.downwelling_radiance
+    )
+
+
+def _draw_time(rng: np.random.Generator, place: Place, recipe: ArchiveRecipe) -> datetime:
+    year = int(rng.integers(recipe.first_year, recipe.last_year + 1))
+    day = datetime(year, 6, 1, tzinfo=timezone.utc) + timedelta(days=int(rng.integers(92)))
+    hours = recipe.local_hour - place.longitude / 15.0
+    return day + timedelta(seconds=round(3600.0 * hours))
+
+
+def _draw_cloud(
+    rng: np.random.Generator, place: Place, side: int, design: CloudDesign
+) -> tuple[NDArray[np.float32], float]:
+    """Optical thickness (row, col) and temperature of a scene's thin cloud."""
+    field_ = fractal_field(rng, (side, side), design.smoothness)[0]
+    cover, thickest = rng.uniform(*design.cover), rng.uniform(*design.thickest)
+    temperature = float(rng.uniform(*design.temperature_k))
+    if place.kind == "training" or rng.random() >= design.chance:
+        return np.zeros((side, side), dtype=np.float32), temperature
+    edge = np.quantile(field_, 1.0 - cover)
+    share = np.maximum(field_ - edge, 0.0) / (field_.max() - edge)
+    return (thickest * share).astype(np.float32), temperature
+
+
+def through_cloud(
+    radiance: NDArray[np.float64], thickness: NDArray[np.float32], temperature_k: float
+) -> NDArray[np.float64]:
+    """Radiance above thin cloud: ``L exp(-t) + B(Tc) (1 - exp(-t))``.
+
+    Neither air above the cloud nor its light on the ground is counted.
+    """
+    passed = np.exp(-thickness.astype(np.float64))
+    own = broadcast_band_radiance(temperature_k)[:, None, None]
+    result: NDArray[np.float64] = radiance * passed + own * (1.0 - passed)
+    return result
+
+
+def _measure(
+    rng: np.random.Generator, radiance: NDArray[np.float64], nedt_k: float
+) -> NDArray[np.float32]:
+    noise = noise_radiance(nedt_k)[:, None, None] * rng.standard_normal(radiance.shape)
+    measured: NDArray[np.float32] = dn_to_radiance(radiance_to_dn(radiance + noise)).astype(
+        np.float32
+    )
+    return measured
+
+
+def _facts(air: PlaceAir) -> AirFacts:
+    return AirFacts(
+        profile=air.profile,
+        tcwv_kg_m2=round(air.true.tcwv_kg_m2, 3),
+        believed_tcwv_kg_m2=round(air.believed.tcwv_kg_m2, 3),
+        air_temperature_k=round(air.true.air_temperature_k, 2),
+        temperature_error_k=round(air.believed.air_temperature_k - air.true.air_temperature_k, 2),
+        view_zenith_deg=round(air.view_zenith_deg, 3),
+        visibility_km=round(air.visibility_km, 3),
+    )
