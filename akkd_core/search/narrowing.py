@@ -45,8 +45,8 @@ def read_numbers(text: str, name: str, step: str) -> tuple[float, ...]:
             values = [low + i * by for i in range(min(count, _MOST + 1))]
     except (InvalidOperation, ValueError):
         values = []
-    finite = [value for value in values if value.is_finite()]
-    if not values or len(finite) < len(values) or len(values) > _MOST:
+    sound = [value for value in values if value.is_finite() and value >= 0]
+    if not values or len(sound) < len(values) or len(values) > _MOST:
         raise ParameterError(
             f"{name} {text!r}: give a range such as 3-9 or 32-256:32, or a list such as 32,64"
         )

@@ -10,6 +10,7 @@ from akkd_core.bundle.architecture import Architecture
 from akkd_core.search.trials import DONE, SearchRecord, Trial
 
 _BEST = "*"
+_FOOTNOTE = "best; seconds: of proposing and training"
 
 
 def unit_of(target: str) -> str:
@@ -28,6 +29,21 @@ def layers_text(architecture: Architecture) -> str:
         f"{layer.units} {layer.activation}" + (f" {layer.dropout:g}" if layer.dropout else "")
         for layer in architecture.layers
     )
+
+
+def describe(record: SearchRecord) -> str:
+    """Say in a line how the trials were run, and what was capped.
+
+    Parameters
+    ----------
+    record : SearchRecord
+    """
+    options = record.options
+    most = options.get("max_parameters")
+    return (
+        f"{options['tuner']} tuner, trials of {options['epochs']} epochs on {options['samples']} "
+        f"pixels at most, seed {options['seed']}"
+    ) + (f", networks of at most {most} parameters" if most else "")
 
 
 def rows_of(record: SearchRecord) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -99,14 +115,14 @@ def as_text(record: SearchRecord) -> str:
     columns, rows = rows_of(record)
     widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
     text_from = columns.index("optimizer")
-    lines = []
+    lines = [describe(record), ""]
     for row in (columns, *rows):
         cells = [
             cell.ljust(width) if i >= text_from else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
-    return "\n".join([*lines, "", f"{_BEST} best; seconds: of proposing and training", ""])
+    return "\n".join([*lines, "", f"{_BEST} {_FOOTNOTE}", ""])
 
 
 def as_markdown(record: SearchRecord) -> str:
@@ -121,7 +137,7 @@ def as_markdown(record: SearchRecord) -> str:
     rule = ["---" if i >= text_from else "---:" for i in range(len(columns))]
     escaped = [[cell.replace("|", "\\|").replace("*", "\\*") for cell in row] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in (columns, rule, *escaped)]
-    return "\n".join([*lines, "", f"\\{_BEST} best; seconds: of proposing and training", ""])
+    return "\n".join([describe(record), "", *lines, "", f"\\{_BEST} {_FOOTNOTE}", ""])
 
 
 def as_csv(record: SearchRecord) -> str:

@@ -200,7 +200,9 @@ class SearchRecord:
             ("targets", {"targets": self.targets}, {"targets": other.targets}),
         ):
             names = [
-                name for name in {**mine, **theirs} if mine.get(name, _ABSENT) != theirs.get(name)
+                name
+                for name in {**mine, **theirs}
+                if mine.get(name, _ABSENT) != theirs.get(name, _ABSENT)
             ]
             if names:
                 differing = "; ".join(
