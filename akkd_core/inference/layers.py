@@ -30,6 +30,8 @@ class Layer:
     title : str
     role : str
         ``data`` or ``metadata``, for STAC.
+    optional : bool
+        Whether a product is complete without it, as those of methods that give no errors are.
     """
 
     suffix: str
@@ -43,6 +45,7 @@ class Layer:
     nodata: float
     title: str
     role: str
+    optional: bool = False
 
     def band_tags(self) -> list[dict[str, str]]:
         """CF-like tags, one mapping per band."""
@@ -67,6 +70,7 @@ LAYERS: tuple[Layer, ...] = (
     Layer(
         "LST_err", "lst_err", ("LST_err",), ("standard error of land surface temperature",),
         "K", 0.0, 50.0, "float32", _NAN, "Land surface temperature, 1 sigma error", "data",
+        optional=True,
     ),
     Layer(
         "LSE", "lse", tuple(f"Emis{b}" for b in TIR_BANDS),
@@ -77,6 +81,7 @@ LAYERS: tuple[Layer, ...] = (
         "LSE_err", "lse_err", tuple(f"Emis{b}_err" for b in TIR_BANDS),
         tuple(f"standard error of land surface emissivity, ASTER band {b}" for b in TIR_BANDS),
         "", 0.0, 1.0, "float32", _NAN, "Land surface emissivity, 1 sigma error", "data",
+        optional=True,
     ),
     Layer(
         "QC", "qc", ("QC",), ("quality control bit flags",),
@@ -84,6 +89,9 @@ LAYERS: tuple[Layer, ...] = (
     ),
 )
 """All layers, in the order in which they are written."""
+
+LAYERS_WITHOUT_ERRORS: tuple[Layer, ...] = tuple(layer for layer in LAYERS if not layer.optional)
+"""Those of a method that gives no errors."""
 
 
 def qc_bit_tags() -> dict[str, str]:

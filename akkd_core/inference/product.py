@@ -1,4 +1,4 @@
-"""Writing a product: five GeoTIFFs, a preview and a STAC item, visible only when whole.
+"""Writing a product: GeoTIFFs, a preview and a STAC item, visible only when whole.
 
 Every file is made under a temporary name; when all are whole they are renamed, the STAC item
 last. So the item's presence, with the sizes it lists, says that the product is complete, and a
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from akkd_core.inference.product_files import (
     ProductSummary,
     is_complete,
     keep,
+    kept_product,
     product_paths,
     refuse_foreign,
+    remove_unwritten,
     summarise,
 )
 from akkd_core.inference.stac import RasterAsset, make_item, write_item
@@ -42,6 +44,7 @@ __all__ = [
     "ProductSummary",
     "is_complete",
     "keep",
+    "kept_product",
     "product_paths",
     "provenance_tags",
     "summarise",
@@ -87,8 +90,9 @@ def _layer_tags(
     layer: Layer, common: Mapping[str, str], source: ProductProvenance
 ) -> dict[str, str]:
     tags = {**common, "TITLE": layer.title}
-    tags["MODEL"] = source.model_name
-    tags["MODEL_SHA256"] = source.model_sha256
+    tags["METHOD"] = source.method
+    if source.model_name is not None and source.model_sha256 is not None:
+        tags |= {"MODEL": source.model_name, "MODEL_SHA256": source.model_sha256}
     for name, value in source.ancillary.items():
         tags[f"ANCILLARY_{name.upper()}"] = "not given" if value is None else f"{value:g}"
     for name, text in source.extra.items():
@@ -103,15 +107,21 @@ def _layer_tags(
 class _ProductWriter:
     """The open files of one product."""
 
-    def __init__(self, scene: Scene, paths: ProductPaths, source: ProductProvenance) -> None:
-        self._scene, self._paths = scene, paths
+    def __init__(
+        self,
+        scene: Scene,
+        paths: ProductPaths,
+        source: ProductProvenance,
+        layers: Sequence[Layer],
+    ) -> None:
+        self._scene, self._paths, self._layers = scene, paths, layers
         self._preview = Preview(scene.grid)
         self._writers: dict[str, RasterWriter] = {}
         self._covered = 0
         self._picture: Path | None = None
         common = provenance_tags(scene.metadata)
         try:
-            for layer in LAYERS:
+            for layer in layers:
                 self._writers[layer.suffix] = create_cog(
                     paths.layers[layer.suffix],
                     grid=scene.grid,
@@ -130,8 +140,10 @@ class _ProductWriter:
 
     def add(self, tile: RetrievalTile) -> None:
         """Write a tile into all layers."""
-        for layer in LAYERS:
+        for layer in self._layers:
             array = getattr(tile, layer.field)
+            if array is None:
+                raise InputError(f"tile has no {layer.field}, which the product should hold")
             block = array if array.ndim == 3 else array[np.newaxis]
             self._writers[layer.suffix].write(block, tile.row, tile.col)
         self._preview.add(tile)
@@ -170,13 +182,14 @@ class _ProductWriter:
                 nodata=layer.nodata,
                 statistics=self._writers[layer.suffix].statistics,
             )
-            for layer in LAYERS
+            for layer in self._layers
         ]
         picture = (self._paths.preview.name, self._picture.stat().st_size)
         scene = self._scene
         item = make_item(scene.metadata, scene.grid, assets, picture, source.facts())
         # From here until the new item is there, the product counts as incomplete.
         self._paths.item.unlink(missing_ok=True)
+        remove_unwritten(self._paths, self._writers)
         for writer in self._writers.values():
             writer.publish()
         os.replace(self._picture, self._paths.preview)
@@ -195,9 +208,10 @@ def _write(
     scene: Scene,
     paths: ProductPaths,
     provenance: ProductProvenance,
+    layers: Sequence[Layer],
     report: Progress,
 ) -> None:
-    writer = _ProductWriter(scene, paths, provenance)
+    writer = _ProductWriter(scene, paths, provenance, layers)
     try:
         for tile in tiles:
             writer.add(tile)
@@ -215,6 +229,7 @@ def write_product(
     *,
     folder: str | Path,
     provenance: ProductProvenance,
+    layers: Sequence[Layer] = LAYERS,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> ProductSummary:
@@ -229,6 +244,8 @@ def write_product(
     folder : path
         Made if it isn't there.
     provenance : ProductProvenance
+    layers : sequence of Layer
+        Those that the tiles have.
     overwrite : bool
         Whether a complete product is made anew, and files of other origin are replaced; an
         incomplete product of AKKD's always is made anew.
@@ -242,7 +259,8 @@ def write_product(
     Raises
     ------
     ParameterError
-        If a file of the product's name is there that AKKD did not write.
+        If a file of the product's name is there that AKKD did not write, or a complete product of
+        another method.
     ProductWriteError
         If a file can't be written; then nothing half-written is left.
     InputError
@@ -253,9 +271,10 @@ def write_product(
     started = time.monotonic()
     scene_id, folder = scene.metadata.granule_id, Path(folder)
     report = progress if progress is not None else SilentProgress()
-    if not overwrite and is_complete(scene_id, folder):
-        return keep(scene_id, folder, time.monotonic() - started)
     if not overwrite:
+        kept = kept_product(scene_id, folder, provenance.method, time.monotonic() - started)
+        if kept is not None:
+            return kept
         refuse_foreign(scene_id, folder)
     paths = product_paths(scene_id, folder)
     made_folder = not folder.exists()
@@ -265,7 +284,7 @@ def write_product(
         raise write_error(paths.item, error) from error
     remove_leftovers(paths.item)
     try:
-        _write(tiles, scene, paths, provenance, report)
+        _write(tiles, scene, paths, provenance, layers, report)
     except BaseException as error:
         if made_folder:
             with suppress(OSError):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from akkd_core.errors import AkkdError, GranuleReadError, ParameterError
-from akkd_core.inference.layers import LAYERS
+from akkd_core.inference.layers import LAYERS, LAYERS_WITHOUT_ERRORS
 from akkd_core.inference.stac import assets_present, read_item
 from akkd_core.raster.temporary import remove_leftovers
+
+NETWORK, TES = "network", "TES"
+"""Methods of retrieval, as products name them."""
 
 
 @dataclass(frozen=True)
@@ -19,27 +22,31 @@ class ProductProvenance:
 
     Parameters
     ----------
-    model_name, model_sha256 : str
-        Of the bundle (SHA-256 of its manifest).
+    model_name, model_sha256 : str or None
+        Of the bundle (SHA-256 of its manifest); None if no bundle was used.
     error_method : str
         How LST_err and LSE_err were made, in words; goes into their tags.
     ancillary : mapping of str to float or None
         Ancillary data by name with unit, None where not given.
     extra : mapping of str to str
         Further facts.
+    method : str
+        What retrieved: `NETWORK` or `TES`.
     """
 
-    model_name: str
-    model_sha256: str
+    model_name: str | None
+    model_sha256: str | None
     error_method: str
     ancillary: Mapping[str, float | None] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
+    method: str = NETWORK
 
     def facts(self) -> dict[str, Any]:
         """Plain values for the STAC item."""
+        model = {"model": self.model_name, "model_sha256": self.model_sha256}
         return {
-            "model": self.model_name,
-            "model_sha256": self.model_sha256,
+            "method": self.method,
+            **{name: value for name, value in model.items() if value is not None},
             "error_method": self.error_method,
             "ancillary": dict(self.ancillary),
             **self.extra,
@@ -131,15 +138,52 @@ def is_complete(scene_id: str, folder: str | Path) -> bool:
     Returns
     -------
     bool
-        True if the STAC item can be read, belongs to the scene, lists every layer, and each
-        listed file is there with its size.
+        True if the STAC item can be read, belongs to the scene, lists every layer that isn't
+        optional, and each listed file is there with its size.
     """
     paths = product_paths(scene_id, folder)
     item = read_item(paths.item)
     if item is None or item.get("id") != scene_id:
         return False
-    wanted = {layer.suffix for layer in LAYERS} | {"preview"}
+    wanted = {layer.suffix for layer in LAYERS_WITHOUT_ERRORS} | {"preview"}
     return wanted <= set(item["assets"]) and assets_present(paths.item, item)
+
+
+def kept_product(
+    scene_id: str, folder: str | Path, method: str, seconds: float = 0.0
+) -> ProductSummary | None:
+    """Summary of a complete product that is there and is kept; None if there is none.
+
+    Parameters
+    ----------
+    scene_id : str
+    folder : path
+    method : str
+        `NETWORK` or `TES`.
+    seconds : float
+
+    Raises
+    ------
+    ParameterError
+        If it was made by another method.
+    """
+    if not is_complete(scene_id, folder):
+        return None
+    path = product_paths(scene_id, folder).item
+    found = (read_item(path) or {}).get("properties", {}).get("akkd:method", NETWORK)
+    if found != method:
+        raise ParameterError(
+            f"{path}: is a product of method {found}, not {method}. Choose another output folder, "
+            "or give --overwrite"
+        )
+    return keep(scene_id, folder, seconds)
+
+
+def remove_unwritten(paths: ProductPaths, written: Collection[str]) -> None:
+    """Remove AKKD's own layers of an earlier product that the new one doesn't have."""
+    for suffix, path in paths.layers.items():
+        if suffix not in written and path.exists() and _own(path):
+            path.unlink()
 
 
 def refuse_foreign(scene_id: str, folder: str | Path) -> None:
@@ -192,13 +236,14 @@ def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) ->
     """
     paths = product_paths(scene_id, folder)
     item = read_item(paths.item) or {"assets": {}}
+    listed = {asset.get("href") for asset in item["assets"].values()}
     bands = item["assets"].get("LST", {}).get("raster:bands", [{}])
     found = bands[0].get("statistics", {})
     return ProductSummary(
         scene_id=scene_id,
         folder=Path(folder),
         status=status,
-        files=paths.files,
+        files=tuple(p for p in paths.files if p == paths.item or f"./{p.name}" in listed),
         valid_percent=found.get("valid_percent", 0.0),
         lst_mean_k=found.get("mean"),
         lst_min_k=found.get("minimum"),

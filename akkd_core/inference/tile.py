@@ -22,7 +22,8 @@ class RetrievalTile:
     lst, lst_err : ndarray of float32, (row, col)
         Land surface temperature and its standard error, K; NaN where not produced.
     lse, lse_err : ndarray of float32, (5, row, col)
-        Emissivity of bands 10-14 and its standard error, 0-1; NaN where not produced.
+        Emissivity of bands 10-14 and its standard error, 0-1; NaN where not produced. The errors
+        are None if the method gives none.
     qc : ndarray of uint16, (row, col)
         Bits of :data:`akkd_core.quality.QC_FIELDS`; 65535 outside the scene.
 
@@ -35,9 +36,9 @@ class RetrievalTile:
     row: int
     col: int
     lst: NDArray[np.float32]
-    lst_err: NDArray[np.float32]
+    lst_err: NDArray[np.float32] | None
     lse: NDArray[np.float32]
-    lse_err: NDArray[np.float32]
+    lse_err: NDArray[np.float32] | None
     qc: NDArray[np.uint16]
 
     def __post_init__(self) -> None:
@@ -54,6 +55,8 @@ class RetrievalTile:
             raise InputError(f"tile at ({self.row}, {self.col}) of shape {plane} is no rectangle")
         for name, (shape, dtype) in expected.items():
             array = getattr(self, name)
+            if array is None and name.endswith("_err"):
+                continue
             if array.shape != shape or array.dtype != dtype:
                 raise InputError(
                     f"tile's {name} is {array.dtype} {array.shape}, "

@@ -79,7 +79,7 @@ def _items(folder: Path) -> list[Path]:
 def _is_item(path: Path) -> bool:
     try:
         item = json.loads(path.read_text(encoding="utf-8"))
-        return "akkd:model" in item["properties"]
+        return not {"akkd:method", "akkd:model"}.isdisjoint(item["properties"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

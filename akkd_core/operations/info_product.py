@@ -9,6 +9,7 @@ import numpy as np
 
 from akkd_core.errors import GranuleReadError
 from akkd_core.inference.product import is_complete, product_paths
+from akkd_core.inference.product_files import NETWORK
 from akkd_core.inference.stac import read_item
 from akkd_core.operations.spec import Outcome
 from akkd_core.quality import FIELDS_WITHOUT_RETRIEVAL, QC_FIELDS, QC_NODATA, is_produced
@@ -133,10 +134,14 @@ def describe_product(path: Path) -> Outcome:
         f"  acquired     {facts.get('datetime')}",
         f"  made         {facts.get('created')} by AKKD "
         f"{facts.get('processing:software', {}).get('AKKD', '?')}",
-        f"  model        {facts.get('akkd:model')} "
-        f"({str(facts.get('akkd:model_sha256', ''))[:12]})",
-        f"  errors       {facts.get('akkd:error_method')}",
+        f"  method       {facts.get('akkd:method', NETWORK)}",
     ]
+    if "akkd:atmosphere" in facts:
+        lines.append(f"  atmosphere   {facts['akkd:atmosphere']}")
+    if "akkd:model" in facts:
+        digest = str(facts.get("akkd:model_sha256", ""))[:12]
+        lines.append(f"  model        {facts['akkd:model']} ({digest})")
+    lines.append(f"  errors       {facts.get('akkd:error_method')}")
     for name, value in facts.get("akkd:ancillary", {}).items():
         lines.append(f"  {name:<20} {'not given' if value is None else value}")
     for key, asset in item["assets"].items():

@@ -14,10 +14,10 @@ from akkd_core.grid import Grid
 from akkd_core.inference.product import (
     ProductProvenance,
     ProductSummary,
-    is_complete,
-    keep,
+    kept_product,
     write_product,
 )
+from akkd_core.inference.product_files import NETWORK
 from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
 from akkd_core.operations.catalogue import RETRIEVE
 from akkd_core.operations.spec import Outcome
@@ -118,8 +118,10 @@ class _SceneRetrieval:
         scene_id = scene.metadata.granule_id
         folder = options.output if options.output is not None else argument.default_folder
         self._claims.take(folder, scene_id, argument.label)
-        if not options.overwrite and is_complete(scene_id, folder):
-            return keep(scene_id, folder)
+        if not options.overwrite:
+            kept = kept_product(scene_id, folder, NETWORK)
+            if kept is not None:
+                return kept
         calibration = Calibration.for_scene(scene.metadata, options.gain_offset)
         ancillary = _ancillary(options, scene.grid)
         _LOG.info(

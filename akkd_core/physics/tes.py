@@ -6,9 +6,9 @@ of the reflected sky and a refinement of its largest emissivity, RATIO, and MMD 
 difference), whose regression ``eps_min = 0.994 - 0.687 MMD**0.737`` closes the system.
 It knows nothing of the atmosphere between ground and sensor: that is removed before.
 
-Three variants: `TesSettings()`, `TES_1998` with the classifier of grey bodies, and `TES_PRODUCT`, the
-way AST_05 and AST_08 are made since 1 August 2007 (Gustafson et al. 2006; Hulley and Hook 2009): no
-classifier, no iterated removal of the sky and none at the end. What of the thresholds could be
+Three variants: `TesSettings()`, `TES_1998` with the classifier of grey bodies, and `TES_PRODUCT`,
+how AST_05 and AST_08 are made since 1 August 2007 (Gustafson et al. 2006; Hulley and Hook 2009):
+no classifier, no iterated removal of the sky and none at the end. What of the thresholds could be
 compared with which source stands in docs/method.md.
 """
 
