@@ -16,10 +16,11 @@ def quality_layer(
     flags: NDArray[np.uint8],
     valid: NDArray[np.bool_],
     values: NDArray[np.float32],
-    errors: NDArray[np.float32],
+    errors: NDArray[np.float32] | None,
     transmittance_13: NDArray[np.float32],
     suspected_cloud: NDArray[np.bool_],
     in_domain: NDArray[np.bool_],
+    doubtful: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint16]:
     """QC of a tile.
 
@@ -31,10 +32,13 @@ def quality_layer(
     valid : ndarray of bool, (row, col)
         Where all five brightness temperatures are finite; n pixels.
     values, errors : ndarray of float32, (n, 6)
-        LST in K and five emissivities; their standard errors (NaN: not known).
+        LST in K and five emissivities, NaN where the method failed; their standard errors (NaN: not
+        known). Without errors the classes of accuracy stay 0, and make no pixel nominal.
     transmittance_13 : ndarray of float32, (n,)
         Retrieved, 0-1; 0 where the bundle retrieves no atmosphere.
     suspected_cloud, in_domain : ndarray of bool, (n,)
+    doubtful : ndarray of bool, (n,), optional
+        Pixels that are nominal at best for a reason of the method's own.
 
     Returns
     -------
@@ -45,12 +49,16 @@ def quality_layer(
     lse = values[:, 1:]
     mmd = _mmd(lse)
     graybody = (mmd < _GRAYBODY_MMD) & (lse.mean(axis=1) > _GRAYBODY_MEAN)
-    lst_class = _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
-    lse_class = _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
-    # The errors were found on clear scenes inside the domain; elsewhere they promise too much.
-    trusted = in_domain & ~suspected_cloud
-    lst_class, lse_class = lst_class * trusted, lse_class * trusted
-    nominal = ~in_domain | (lst_class == 0)
+    lst_class = lse_class = np.zeros(len(values), dtype=np.int64)
+    nominal = ~in_domain
+    if errors is not None:
+        # The errors were found on clear scenes inside the domain; elsewhere they promise too much.
+        trusted = in_domain & ~suspected_cloud
+        lst_class = trusted * _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
+        lse_class = trusted * _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
+        nominal = nominal | (lst_class == 0)
+    if doubtful is not None:
+        nominal = nominal | doubtful
     mandatory = np.where(suspected_cloud, 2, np.where(nominal, 1, 0))
     fields = {
         "mandatory_qa": mandatory,
@@ -65,6 +73,8 @@ def quality_layer(
     good = np.zeros(len(values), dtype=np.uint16)
     for name, field_values in fields.items():
         good |= qc_field(name).encode(np.asarray(field_values).astype(np.int64))
+    failed = ~np.isfinite(values).all(axis=1)
+    good[failed] = qc_field("mandatory_qa").encode(np.full(int(failed.sum()), 3))
     qc[valid] = good
     qc[(dn == 0).all(axis=0)] = QC_NODATA
     return qc

@@ -80,3 +80,19 @@ def axis_weights(starts: list[int], size: int, first: int, count: int) -> NDArra
     pixels = np.arange(first, first + count) + 0.5
     identity = np.eye(len(starts))
     return np.stack([np.interp(pixels, centres, row) for row in identity]).astype(np.float32)
+
+
+def tile_windows(grid: Grid, size: int) -> list[Window]:
+    """Tiles of a raster, row by row; they cover it exactly once.
+
+    Parameters
+    ----------
+    grid : Grid
+    size : int
+        Pixels; tiles at the lower and right border may be smaller.
+    """
+    return [
+        Window(row, col, min(size, grid.rows - row), min(size, grid.cols - col))
+        for row in range(0, grid.rows, size)
+        for col in range(0, grid.cols, size)
+    ]

@@ -6,7 +6,8 @@ import pytest
 from akkd_core.calibration import Calibration
 from akkd_core.errors import InputError, OperationCancelled, ParameterError
 from akkd_core.inference.context import Ancillary, make_context, pixel_features
-from akkd_core.inference.retriever import Retriever, clear_threshold
+from akkd_core.inference.retriever import Retriever
+from akkd_core.inference.scene_contexts import clear_threshold
 from akkd_core.physics.scene_statistics import scene_statistics
 from akkd_core.quality import QC_NODATA, qc_field
 from tests.builders.retrieval import scene_aware_bundle, scene_in_memory, simulated
