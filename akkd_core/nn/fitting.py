@@ -182,8 +182,10 @@ def train_model(
     architecture: Architecture,
     options: FitOptions,
     progress: Progress | None = None,
+    *,
+    loss: Any = "mse",
 ) -> None:
-    """Minimise the mean square error with the architecture's optimizer, in place.
+    """Minimise a loss (the mean square error) with the architecture's optimizer, in place.
 
     The learning rate falls to a hundredth by a cosine, so that few epochs tell good from bad.
 
@@ -197,6 +199,8 @@ def train_model(
         For optimizer and learning rate.
     options : FitOptions
     progress : Progress, optional
+    loss : str or callable
+        Keras's.
 
     Raises
     ------
@@ -208,7 +212,7 @@ def train_model(
     steps = options.epochs * -(-len(x) // options.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(architecture.learning_rate, steps, alpha=0.01)
     kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    model.compile(kinds[architecture.optimizer](rate), loss="mse")
+    model.compile(kinds[architecture.optimizer](rate), loss=loss)
     model.fit(
         x,
         y,
@@ -264,6 +268,7 @@ def fit_network(
     *,
     input_names: tuple[str, ...],
     output_names: tuple[str, ...],
+    output_add: tuple[str | None, ...] = (),
     options: FitOptions = FitOptions(),
     progress: Progress | None = None,
 ) -> Fit:
@@ -275,6 +280,8 @@ def fit_network(
     train, held_out : Samples
     input_names, output_names : tuple of str
         Columns of the samples.
+    output_add : tuple of (str or None)
+        Inputs that the samples' base holds, for the exported network; see `Network`.
     options : FitOptions
     progress : Progress, optional
 
@@ -298,12 +305,16 @@ def fit_network(
     )
     output = predict(model, scale.inputs(held_out))
     found = scores(scale.restore(output, held_out), held_out.y)
-    network = export_network(model, scale, input_names, output_names)
+    network = export_network(model, scale, input_names, output_names, output_add)
     return Fit(network, **found, seconds=time.monotonic() - started)
 
 
 def export_network(
-    model: Any, scale: Standardisation, input_names: tuple[str, ...], output_names: tuple[str, ...]
+    model: Any,
+    scale: Standardisation,
+    input_names: tuple[str, ...],
+    output_names: tuple[str, ...],
+    output_add: tuple[str | None, ...] = (),
 ) -> Network:
     """Plain weights of a fitted model, with its standardisation.
 
@@ -312,6 +323,8 @@ def export_network(
     model : keras.Model
     scale : Standardisation
     input_names, output_names : tuple of str
+    output_add : tuple of (str or None)
+        See `Network`.
     """
     dense = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
     weights = [layer.get_weights() for layer in dense]
@@ -326,4 +339,5 @@ def export_network(
         output_names=output_names,
         output_mean=scale.y_mean,
         output_scale=scale.y_scale,
+        output_add=output_add,
     )

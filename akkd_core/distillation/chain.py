@@ -1,0 +1,212 @@
+"""The chain of AK-KD on labelled scenes: teacher, small model, student.
+
+Networks see labels alone, as a product gives them; the truth of simulated scenes never gets here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.bundle.architecture import Architecture
+from akkd_core.bundle.network import Network
+from akkd_core.distillation.goc import composite_label
+from akkd_core.distillation.plan import DistillationPlan
+from akkd_core.distillation.samples import INPUTS, PixelSamples, pooled_samples
+from akkd_core.inference.numpy_predictor import NumpyPredictor
+from akkd_core.progress import Progress, SilentProgress, SubProgress
+from akkd_core.simulation.archive_scene import ArchiveScene
+
+VARIANTS = ("teacher", "small", "incremental", "goc", "student")
+"""In the order of the chain: the teacher on the scene; the small model; it trained on without a
+teacher; it trained on under the GOC; that with dataset distillation on top, the student."""
+
+
+def predict(network: Network, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Predict a network's targets from raw inputs, float32 (n, n_out).
+
+    Parameters
+    ----------
+    network : Network
+    x : ndarray of float32, (n, 5)
+    """
+    return NumpyPredictor(network).predict(x)
+
+
+def fit_labels(
+    samples: PixelSamples,
+    architecture: Architecture,
+    epochs: int,
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> Network:
+    """Train a network on labels.
+
+    Parameters
+    ----------
+    samples : PixelSamples
+    architecture : Architecture
+    epochs : int
+    plan : DistillationPlan
+    seed : int
+    progress : Progress, optional
+
+    Raises
+    ------
+    TrainingError
+        If the loss is not finite.
+    OperationCancelled
+        If the user cancelled.
+    """
+    from akkd_core.nn.fitting import FitOptions, Samples, fit_network
+
+    labelled = Samples(samples.x, samples.labels, samples.base)
+    fit = fit_network(
+        architecture,
+        labelled,
+        labelled,
+        input_names=INPUTS,
+        output_names=samples.targets,
+        output_add=samples.output_add,
+        options=FitOptions(epochs, plan.batch_size, seed),
+        progress=progress,
+    )
+    return fit.network
+
+
+def train_label_teacher(
+    scenes: Iterable[ArchiveScene],
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> Network:
+    """Train the teacher on the labels of many scenes.
+
+    Parameters
+    ----------
+    scenes : iterable of ArchiveScene
+    plan : DistillationPlan
+    seed : int
+    progress : Progress, optional
+
+    Raises
+    ------
+    DistillationError
+        If there are no labels.
+    TrainingError, OperationCancelled
+        See `fit_labels`.
+    """
+    samples = pooled_samples(
+        scenes, plan.targets, most_per_scene=plan.most_per_scene, seed=seed
+    )
+    return fit_labels(
+        samples, plan.teacher_architecture, plan.teacher_epochs, plan, seed, progress
+    )
+
+
+def go_on(
+    network: Network,
+    samples: PixelSamples,
+    labels: NDArray[np.float32],
+    taught: NDArray[np.float32],
+    teacher_weight: float,
+    epochs: int,
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> Network:
+    """Train a small model further under the GOC.
+
+    Parameters
+    ----------
+    network : Network
+    samples : PixelSamples
+        For their inputs.
+    labels, taught : ndarray of float32, (n, n_targets)
+        Labels, original or composite, and the teacher's predictions.
+    teacher_weight : float
+    epochs : int
+    plan : DistillationPlan
+    seed : int
+    progress : Progress, optional
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        See `fit_labels`.
+    """
+    from akkd_core.nn.fitting import FitOptions
+    from akkd_core.nn.goc_training import train_goc
+
+    small = plan.small_architecture
+    slower = replace(small, learning_rate=small.learning_rate * plan.incremental_rate)
+    return train_goc(
+        network,
+        slower,
+        samples.x,
+        labels,
+        taught,
+        teacher_weight,
+        options=FitOptions(epochs, plan.batch_size, seed),
+        progress=progress,
+    )
+
+
+def distil(
+    samples: PixelSamples,
+    teacher: Network,
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> dict[str, Network]:
+    """Train small model and student on a scene's labels, with every step between, for comparison.
+
+    Incremental and GOC training go on from the same small model for as many epochs in all as the
+    student gets, so that longer training is not taken for distillation.
+
+    Parameters
+    ----------
+    samples : PixelSamples
+        Pixels to learn from: none that is held out.
+    teacher : Network
+    plan : DistillationPlan
+    seed : int
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict of str to Network
+        By `VARIANTS`.
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        See `fit_labels`.
+    """
+    report = progress or SilentProgress()
+    taught = predict(teacher, samples.x)
+    labels, weight = samples.labels, plan.teacher_weight
+    small = fit_labels(
+        samples, plan.small_architecture, plan.small_epochs, plan, seed,
+        SubProgress(report, 0.0, 0.4, "small model: "),
+    )  # fmt: skip
+
+    def further(
+        start: Network, own: NDArray[np.float32], w: float, epochs: int, part: tuple[float, float]
+    ) -> Network:
+        within = SubProgress(report, *part)
+        return go_on(start, samples, own, taught, w, epochs, plan, seed, within)
+
+    whole = plan.goc_epochs + plan.dataset_epochs
+    incremental = further(small, labels, 0.0, whole, (0.4, 0.6))
+    under_goc = further(small, labels, weight, whole, (0.6, 0.75))
+    composite = composite_label(labels, taught, weight).astype(np.float32)
+    halfway = further(small, labels, weight, plan.goc_epochs, (0.75, 0.85))
+    student = further(halfway, composite, weight, plan.dataset_epochs, (0.85, 1.0))
+    return dict(
+        zip(VARIANTS, (teacher, small, incremental, under_goc, student), strict=True)
+    )
