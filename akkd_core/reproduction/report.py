@@ -19,9 +19,11 @@ _HEAD = f"""\
 Made by `akkd reproduce`; what each section was made with stands in its first lines. Don't edit:
 the page is rendered from the JSON files of the items.
 
-The paper is {SOURCE}. Its section 4.1 tells the bands, the steps of temperature and that the
-samples were simulated; it tells neither the air nor the materials nor the noise, neither epochs
-nor learning rate. So the figures of both sides are of like experiments, not of the same one.
+The paper: {SOURCE}.
+
+Its section 4.1 tells the bands, the steps of temperature and that the samples were simulated; it
+tells neither the air nor the materials nor the noise, neither batches nor learning rates. So the
+figures of both sides are of like experiments, not of the same one.
 
 The setting here: AFGL mid-latitude summer, its water vapour scaled to 5, 10, ... 40 kg m-2
 (LOWTRAN7, nadir, rural aerosol of 23 km); surfaces of 270-320 K at a step of 4 or 1 K; 60 natural
@@ -29,6 +31,10 @@ materials of the shipped library; no noise; a random split of 80/20. Every test 
 and its material among the training pixels, so the tables tell how well a network interpolates,
 not how well it retrieves: for that see the second table under Table 3, and `docs/accuracy.md` for
 the network that AKKD ships.
+
+Samples come from the full radiative transfer equation. The paper's eq. (1) puts one air
+temperature in place of path and sky radiance, which leaves out part of what has to be solved; in
+this setting its brightness temperatures differ by 0.4-1.5 K (rms by band). `--rte paper` takes it.
 """
 
 
@@ -103,7 +109,7 @@ def section_markdown(item: Item, result: ItemResult, level: int = 2) -> str:
     parts = [
         f"{'#' * level} {item.title}",
         f"Made on {result.made_at} by `{result.command}`: budget {result.budget}, seed "
-        f"{result.seed}, {result.seconds:.0f} s. {software}.",
+        f"{result.seed}, {result.seconds:.0f} s of wall time. {software}.",
         *content.description,
         *(table_markdown(table) for table in content.tables),
     ]

@@ -23,8 +23,8 @@ from akkd_core.simulation.paper_setting import (
 )
 from akkd_core.validation.metrics import Metrics
 
-STEPS = 15_400
-"""Steps of the optimizer for each network: 200 epochs of the 19,584 training samples at 1 K."""
+STEPS = 12_000
+"""Steps of the optimizer for each network: 156 epochs of the 19,584 training samples at 1 K."""
 
 BATCH_SIZE = 256
 NEDT_K = 0.3
