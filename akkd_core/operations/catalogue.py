@@ -5,6 +5,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
 from akkd_core.operations.catalogue_search import SEARCH_OPERATIONS
@@ -124,6 +125,7 @@ OPERATIONS: tuple[Operation, ...] = (
     PREPROCESS,
     INFO,
     *MODEL_OPERATIONS,
+    *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *REPRODUCTION_OPERATIONS,

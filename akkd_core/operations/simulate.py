@@ -147,6 +147,7 @@ def run_granule(
     from akkd_core.simulation import materials as material_tables
     from akkd_core.simulation.granule import write_l1t_granule
     from akkd_core.simulation.granule_scene import simulate_scene
+    from akkd_core.simulation.placement import utm_grid
 
     report = progress or SilentProgress()
     path = Path(output)
@@ -167,7 +168,7 @@ def run_granule(
         n_materials=materials,
         seed=seed,
     )
-    grid = _utm_grid(latitude, longitude, scene.lst.shape)
+    grid = utm_grid(latitude, longitude, *scene.lst.shape)
     report.update(0.7, "writing the granule")
     write_l1t_granule(
         path,
@@ -200,19 +201,6 @@ def run_granule(
             "n_materials": scene.n_materials,
         },
     )
-
-
-def _utm_grid(latitude: float, longitude: float, shape: tuple[int, ...]) -> Grid:
-    """North-up UTM grid of 90 m pixels centred on a place."""
-    from akkd_core.grid import Grid
-    from akkd_core.raster.projection import from_lonlat
-
-    zone = min(max(int((longitude + 180.0) // 6.0) + 1, 1), 60)
-    epsg = (32600 if latitude >= 0 else 32700) + zone
-    x, y = from_lonlat(epsg, [longitude], [latitude])
-    left = round(float(x[0]) / 90.0) * 90.0 - 90.0 * (shape[1] // 2)
-    top = round(float(y[0]) / 90.0) * 90.0 + 90.0 * (shape[0] // 2)
-    return Grid(epsg, (left, 90.0, 0.0, top, 0.0, -90.0), shape[0], shape[1])
 
 
 def _write_truth(path: Path, scene: SimulatedScene, grid: Grid, overwrite: bool) -> None:

@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.physics.rte import ground_leaving_radiance
-from akkd_core.physics.tes import TesQuality, temperature_emissivity_separation
+from akkd_core.physics.tes import (
+    TES_VARIANTS,
+    TesQuality,
+    temperature_emissivity_separation,
+)
 from akkd_core.simulation.archive_air import ElevationAir
 from akkd_core.simulation.scenes import noise_radiance
 
@@ -21,9 +25,6 @@ LST_STEP_K = 0.1
 
 LSE_DECIMALS = 3
 """A count of AST_05 is 0.001."""
-
-SKY_STEP_M = 25.0
-"""Sky radiance and noise are taken at elevations this far apart: they change by 1 % at most."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def product_labels(
     elevation_m: NDArray[np.floating],
     believed: ElevationAir,
     nedt_k: float,
+    tes: str = "product",
 ) -> Labels:
     """Retrieve with the believed atmosphere.
 
@@ -61,6 +63,8 @@ def product_labels(
     believed : ElevationAir
     nedt_k : float
         Noise that TES corrects the contrast for, K at 300 K.
+    tes : str
+        A key of `TES_VARIANTS`; ``product`` as AST_05 and AST_08 are made since August 2007.
     """
     shape = elevation_m.shape
     height = elevation_m.ravel().astype(np.float64)
@@ -68,21 +72,14 @@ def product_labels(
     ground = ground_leaving_radiance(
         radiance.reshape(5, -1).astype(np.float64), air.transmittance, air.path_radiance
     )
-    lst = np.full(height.size, np.nan)
-    lse = np.full((5, height.size), np.nan)
-    quality = np.full(height.size, int(TesQuality.FAILED), dtype=np.uint8)
-    step = np.rint(height / SKY_STEP_M).astype(np.int64)
-    order = np.argsort(step, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(step[order])) + 1):
-        level = believed.at(float(step[part[0]]) * SKY_STEP_M)
-        found = temperature_emissivity_separation(
-            ground[:, part],
-            level.downwelling_radiance,
-            nedl=noise_radiance(nedt_k) / level.transmittance,
-        )
-        lst[part], lse[:, part], quality[part] = found.lst, found.lse, found.quality
+    found = temperature_emissivity_separation(
+        ground,
+        air.downwelling_radiance,
+        nedl=noise_radiance(nedt_k) / air.transmittance.mean(axis=1),
+        settings=TES_VARIANTS[tes],
+    )
     return Labels(
-        (np.rint(lst / LST_STEP_K) * LST_STEP_K).astype(np.float32).reshape(shape),
-        np.round(lse, LSE_DECIMALS).astype(np.float32).reshape(5, *shape),
-        (quality == TesQuality.CONVERGED).reshape(shape),
+        (np.rint(found.lst / LST_STEP_K) * LST_STEP_K).astype(np.float32).reshape(shape),
+        np.round(found.lse, LSE_DECIMALS).astype(np.float32).reshape(5, *shape),
+        (found.quality == TesQuality.CONVERGED).reshape(shape),
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from akkd_core.errors import ParameterError
 from akkd_core.physics.planck import broadcast_band_radiance
 from akkd_core.physics.rte import radiance_toa_full
+from akkd_core.physics.tes import TES_VARIANTS
 from akkd_core.simulation.archive_air import AIR_DESIGN, AirDesign, GroundAir, PlaceAir, place_air
 from akkd_core.simulation.archive_labels import product_labels
 from akkd_core.simulation.archive_places import KINDS, Place, archive_places
@@ -73,6 +74,8 @@ class ArchiveRecipe:
     pixels_per_side : int
     nedt_k : float
         Noise at 300 K, K.
+    tes : str
+        Variant of TES that makes the labels, a key of `TES_VARIANTS`.
     first_year, last_year : int
         Of acquisition, June to August.
     local_hour : float
@@ -93,6 +96,7 @@ class ArchiveRecipe:
     complex_scenes: int = 20
     pixels_per_side: int = 96
     nedt_k: float = 0.3
+    tes: str = "product"
     first_year: int = 2001
     last_year: int = 2020
     local_hour: float = 10.75
@@ -109,6 +113,8 @@ class ArchiveRecipe:
             raise ParameterError("archive: no scenes asked for, give 1 or more")
         if not 16 <= self.pixels_per_side <= 2048 or self.nedt_k < 0 or self.seed < 0:
             raise ParameterError("archive: size must be 16-2048 pixels, noise and seed 0 or more")
+        if self.tes not in TES_VARIANTS:
+            raise ParameterError(f"archive: TES {self.tes!r}: give {' or '.join(TES_VARIANTS)}")
         if not 2000 <= self.first_year <= self.last_year <= 2100:
             raise ParameterError("archive: years must rise, within 2000-2100")
         if self.air != AIR_DESIGN:
@@ -160,7 +166,9 @@ def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
     cloud, cloud_k = _draw_cloud(rng, place, side, recipe.cloud)
     clear = clear_radiance(ground, air.true.at(ground.elevation_m))
     radiance = _measure(rng, through_cloud(clear, cloud, cloud_k), recipe.nedt_k)
-    labels = product_labels(radiance, ground.elevation_m, air.believed, recipe.nedt_k)
+    labels = product_labels(
+        radiance, ground.elevation_m, air.believed, recipe.nedt_k, recipe.tes
+    )
     return ArchiveScene(
         name=place.scene_name,
         kind=place.kind,
@@ -181,7 +189,19 @@ def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
 
 
 def clear_radiance(ground: Ground, air: GroundAir) -> NDArray[np.float64]:
-    """At-sensor radiance of cloudless ground, each pixel under the air of its elevation, (5, S)."""
+    """At-sensor radiance of cloudless ground without noise, float64 (5, row, col).
+
+    Parameters
+    ----------
+    ground : Ground
+    air : GroundAir
+        Of each pixel's elevation.
+
+    Returns
+    -------
+    ndarray of float64, (5, row, col)
+        W m-2 sr-1 um-1.
+    """
     return radiance_toa_full(
         ground.lst, ground.lse, air.transmittance, air.path_radiance, air.downwelling_radiance
     )
@@ -214,6 +234,20 @@ def through_cloud(
     """Radiance above thin cloud: ``L exp(-t) + B(Tc) (1 - exp(-t))``.
 
     Neither air above the cloud nor its light on the ground is counted.
+
+    Parameters
+    ----------
+    radiance : ndarray of float64, (5, row, col)
+        W m-2 sr-1 um-1.
+    thickness : ndarray of float32, (row, col)
+        Optical thickness, 0 and more.
+    temperature_k : float
+        Of the cloud, K.
+
+    Returns
+    -------
+    ndarray of float64, (5, row, col)
+        W m-2 sr-1 um-1.
     """
     passed = np.exp(-thickness.astype(np.float64))
     own = broadcast_band_radiance(temperature_k)[:, None, None]
