@@ -32,9 +32,19 @@ their yellow, which is faint on white."""
 TEXT_SIZE = 9.0
 """Points, of axis labels and legends."""
 
+TICK_SIZE = 8.0
+"""Points, of tick labels, and the least of any text."""
+
+INK = "#333333"
+"""Colour of text and frames."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+"""Markers told apart without colour."""
+
+LINE_STYLES = ("-", "--", "-.", ":")
+"""Line styles told apart without colour."""
+
 _TITLE_SIZE = 10.0
-_TICK_SIZE = 8.0
-_INK = "#333333"
 _GRID = "#D5D5D5"
 _MM_PER_INCH = 25.4
 _GAP_INCH = 0.06
@@ -45,6 +55,7 @@ def make_figure(
     columns: int = 1,
     *,
     panel_mm: tuple[float, float] = (110.0, 75.0),
+    title_mm: float = 0.0,
     projection: str | None = None,
 ) -> tuple[Any, list[Any]]:
     """Make a figure of equal panels in the house style.
@@ -55,6 +66,8 @@ def make_figure(
         Of panels.
     panel_mm : tuple of float
         Width and height of a panel with its labels, mm.
+    title_mm : float
+        More height, for a legend or colour bar above the panels, mm.
     projection : str, optional
         Of all panels, as matplotlib names it, e.g. 'polar'.
 
@@ -79,7 +92,7 @@ def make_figure(
         ) from error
     width, height = panel_mm
     figure = Figure(
-        figsize=(columns * width / _MM_PER_INCH, rows * height / _MM_PER_INCH),
+        figsize=(columns * width / _MM_PER_INCH, (rows * height + title_mm) / _MM_PER_INCH),
         dpi=DPI,
         layout=ConstrainedLayoutEngine(w_pad=_GAP_INCH, h_pad=_GAP_INCH),
         facecolor="white",
@@ -96,10 +109,10 @@ def _dress(axes: Any) -> None:
     axes.set_prop_cycle(color=COLOURS)
     axes.set_axisbelow(True)
     axes.grid(True, which="major", color=_GRID, linewidth=0.6)
-    axes.tick_params(which="both", labelsize=_TICK_SIZE, color=_INK, labelcolor=_INK, width=0.6)
+    axes.tick_params(which="both", labelsize=TICK_SIZE, color=INK, labelcolor=INK, width=0.6)
     for side, spine in axes.spines.items():
         spine.set_linewidth(0.6)
-        spine.set_color(_INK)
+        spine.set_color(INK)
         if side in ("top", "right"):
             spine.set_visible(False)
 
@@ -107,14 +120,81 @@ def _dress(axes: Any) -> None:
 def label(axes: Any, *, title: str = "", x: str = "", y: str = "") -> None:
     """Write a panel's title (left) and axis labels in the house's sizes."""
     if title:
-        axes.set_title(title, fontsize=_TITLE_SIZE, loc="left", color=_INK)
+        axes.set_title(title, fontsize=_TITLE_SIZE, loc="left", color=INK)
     if x:
-        axes.set_xlabel(x, fontsize=TEXT_SIZE, color=_INK)
+        axes.set_xlabel(x, fontsize=TEXT_SIZE, color=INK)
     if y:
-        axes.set_ylabel(y, fontsize=TEXT_SIZE, color=_INK)
+        axes.set_ylabel(y, fontsize=TEXT_SIZE, color=INK)
 
 
-def legend(figure: Any, axes: Any) -> None:
+def with_unit(name: str, unit: str) -> str:
+    """Text of an axis label: ``LST (K)``; a quantity of dimension 1 has ``(1)``.
+
+    Parameters
+    ----------
+    name : str
+    unit : str
+        Empty: none is shown.
+    """
+    return f"{name} ({unit})" if unit else name
+
+
+def text_box(axes: Any, text: str, *, lower_right: bool = False) -> Any:
+    """Write lines of text into the upper left corner of a panel, or into the lower right one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    text : str
+    lower_right : bool
+
+    Returns
+    -------
+    matplotlib.text.Text
+    """
+    corner = (0.97, 0.03, "right", "bottom") if lower_right else (0.03, 0.97, "left", "top")
+    x, y, across, up = corner
+    return axes.text(
+        x, y, text, transform=axes.transAxes, ha=across, va=up, ma="left", fontsize=TICK_SIZE,
+        color=INK, linespacing=1.25, zorder=5,
+        bbox={"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": _GRID,
+              "alpha": 0.85, "linewidth": 0.6},
+    )  # fmt: skip
+
+
+def colour_bar(
+    figure: Any, drawn: Any, axes: Any, text: str, *, extend: str = "neither", shrink: float = 1.0
+) -> Any:
+    """Add one colour bar at the right of some panels.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    drawn : matplotlib.cm.ScalarMappable
+    axes : Axes or sequence of Axes
+        That it belongs to.
+    text : str
+        What the colours are, with the unit.
+    extend : {'neither', 'min', 'max', 'both'}
+        Where values lie beyond the colours.
+    shrink : float
+        Part of the panels' height, 0-1.
+
+    Returns
+    -------
+    matplotlib.colorbar.Colorbar
+    """
+    bar = figure.colorbar(
+        drawn, ax=axes, extend=extend, shrink=shrink, pad=0.015, fraction=0.05, aspect=28
+    )
+    bar.set_label(text, fontsize=TEXT_SIZE, color=INK)
+    bar.ax.tick_params(labelsize=TICK_SIZE, color=INK, labelcolor=INK, width=0.6)
+    bar.outline.set_linewidth(0.6)
+    bar.outline.set_edgecolor(INK)
+    return bar
+
+
+def legend(figure: Any, axes: Any, *, columns: int = 5) -> None:
     """Write one legend above all panels, out of the data's way.
 
     Parameters
@@ -122,16 +202,18 @@ def legend(figure: Any, axes: Any) -> None:
     figure : matplotlib.figure.Figure
     axes : matplotlib.axes.Axes
         Whose lines are named; they stand for those of the other panels.
+    columns : int
+        Names in a row.
     """
     handles, names = axes.get_legend_handles_labels()
     figure.legend(
         handles,
         names,
         loc="outside upper right",
-        ncols=min(len(names), 5),
-        fontsize=_TICK_SIZE,
+        ncols=min(len(names), columns),
+        fontsize=TICK_SIZE,
         frameon=False,
-        labelcolor=_INK,
+        labelcolor=INK,
     )
 
 
@@ -143,7 +225,7 @@ def plain_log_scale(axes: Any) -> None:
     low, high = axes.get_ylim()
     # over many decades 1, 2, 5 would crowd; within one, more than those are needed
     span = high / low
-    fine = np.arange(1.0, 10.0, 0.5 if span < 2.5 else 1.0)
+    fine = np.arange(1.0, 10.0, 0.5 if span < 1.8 else 1.0)
     subs = (1.0,) if span > 1e3 else (1.0, 2.0, 5.0) if span > 8 else tuple(fine)
     axes.yaxis.set_major_locator(LogLocator(subs=subs))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from akkd_core.errors import TrainingError
 from akkd_core.raster.temporary import whole_file
 
+RUN_NAME = "run.json"
+"""Options of the run in a work folder."""
+
 Arrays = list[NDArray[Any]]
 
 
@@ -36,7 +39,7 @@ def check_run(folder: Path, run: Mapping[str, Any]) -> None:
         If the folder holds another run.
     """
     text = json.dumps(run, indent=1, sort_keys=True)
-    path = folder / "run.json"
+    path = folder / RUN_NAME
     if path.exists() and path.read_text(encoding="utf-8") != text:
         raise TrainingError(
             f"{folder}: holds a run with other options. choose another --work-dir or empty it"

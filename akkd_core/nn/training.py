@@ -13,6 +13,7 @@ from akkd_core.bundle.architecture import Architecture
 from akkd_core.errors import OperationCancelled, TrainingError
 from akkd_core.nn.batches import SceneBatches, steps_per_epoch
 from akkd_core.nn.checkpoints import (
+    RUN_NAME,
     check_run,
     load_arrays,
     restore_checkpoint,
@@ -30,6 +31,7 @@ from akkd_core.nn.options import (
 )
 from akkd_core.nn.teacher import Scaling, Teacher, build_teacher
 from akkd_core.progress import Progress, SilentProgress
+from akkd_core.raster.temporary import remove_leftovers
 from akkd_core.simulation.training_set import TrainingSet
 
 CURVE_NAME = "learning_curve.csv"
@@ -140,6 +142,8 @@ def train_teacher(
         "pixel": pixel_architecture.to_json(),
         "scene": scene_architecture.to_json(),
     }
+    for name in (_CHECKPOINT, _KEPT, CURVE_NAME, KERAS_NAME, RUN_NAME):
+        remove_leftovers(folder / name)
     check_run(folder, run)
     keras.utils.set_random_seed(options.seed)
     scaling = Scaling.of(data, options.inputs)

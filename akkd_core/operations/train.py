@@ -181,10 +181,8 @@ def _course(curve: Path, options: TrainingOptions) -> tuple[tuple[str, ...], dic
     verdict = judge(columns, options.targets, options.patience)
     done = len(columns["epoch"])
     why = f", ended after {options.patience} without improvement" if verdict.stop else ""
-    errors = ", ".join(
-        f"{name} {columns[f'val_mae_{name}'][verdict.kept_epoch - 1]:.4g} {unit_of(name)}"
-        for name in options.targets
-    )
+    kept = {name: columns[f"val_mae_{name}"][verdict.kept_epoch - 1] for name in options.targets}
+    errors = ", ".join(f"{n} {mae:.4g} {unit_of(n)}".removesuffix(" 1") for n, mae in kept.items())
     lines = [
         f"kept epoch {verdict.kept_epoch} of {done}{why}; validation MAE: {errors}",
         f"learning curve: {curve}",

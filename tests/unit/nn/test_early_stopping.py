@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from akkd_core.errors import TrainingError
 from akkd_core.nn.early_stopping import LSE_THRESHOLD, LST_THRESHOLD_K, Verdict, judge, threshold
+from akkd_core.nn.learning_curve import LearningCurve
+from akkd_core.nn.options import DEFAULT_PATIENCE
 
 
 def _judge(lst, lse=None, patience=2):
@@ -53,6 +55,20 @@ def test_no_finite_error_is_a_clear_error():
     with pytest.raises(TrainingError, match="learning rate"):
         _judge([math.nan, math.nan])
     assert _judge([math.nan, 1.0]) == Verdict(2, 2, False)
+
+
+def test_the_default_leaves_the_shipped_run_as_it_was(repo_root):
+    # its curve has the loss alone; a later run on the same data had 2.04 K of MAE to its unit, or
+    # 0.026-0.046 of emissivity
+    columns = LearningCurve(repo_root / "docs" / "training" / "learning_curve.csv").columns()
+    loss = columns["val_targets_loss"]
+    ratios = {"lst": 2.04, "lse_10": 0.046, "lse_14": 0.026}
+    for targets in (["lst"], ["lse_14"], list(ratios)):
+        errors = {f"val_mae_{name}": [ratios[name] * value for value in loss] for name in targets}
+        assert judge(errors, targets, DEFAULT_PATIENCE).kept_epoch == 30
+        for n in range(1, 31):
+            part = {name: values[:n] for name, values in errors.items()}
+            assert not judge(part, targets, DEFAULT_PATIENCE).stop
 
 
 @given(st.lists(st.floats(0.1, 10.0), min_size=1, max_size=40), st.integers(1, 5))

@@ -1,5 +1,7 @@
 """Training in miniature: what is exported is what was trained; runs resume; cancel stops."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from akkd_core.errors import OperationCancelled, ParameterError, TrainingError
 from akkd_core.inference.context import Ancillary, make_context, pixel_features
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.operations.train import unit_of
+from akkd_core.raster.temporary import temporary_path
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials
 from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
@@ -169,8 +172,14 @@ def test_a_run_killed_before_its_checkpoint_repeats_the_epoch(sets, tmp_path, mo
         patch.setattr(training, "save_checkpoint", killed)
         _train(sets, tmp_path / "cut", epochs=4, inputs="pixel")
     assert _curve(tmp_path / "cut")["epoch"] == [1, 2, 3]
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True, check=True).stdout.strip()  # fmt: skip
+    host = temporary_path(tmp_path / "x").name.split(".")[2].split("-")[0]
+    left = tmp_path / "cut" / f".checkpoint.npz.{host}-{dead}-0a0b0c0d.akkd-tmp"
+    left.write_bytes(b"half")
     resumed = _train(sets, tmp_path / "cut", epochs=4, inputs="pixel")
     assert _curve(tmp_path / "cut")["epoch"] == [1, 2, 3, 4]
+    assert not left.exists()
     assert np.abs(_predict(whole, sets[1]) - _predict(resumed, sets[1])).max() < 2e-3
 
 
