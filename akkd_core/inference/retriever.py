@@ -5,7 +5,7 @@ Memory depends on the tile, not on the raster; tiles give the same as the whole 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,10 @@ from akkd_core.inference.context import (
     pixel_features,
 )
 from akkd_core.inference.predictors import make_predictor
-from akkd_core.inference.quality_layer import quality_layer
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.tile import RetrievalTile
-from akkd_core.inference.windows import Window, tile_windows
+from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
+from akkd_core.inference.windows import tile_windows
 from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
@@ -104,48 +104,47 @@ class Retriever:
         for number, window in enumerate(windows):
             done = CONTEXT_SHARE + (1.0 - CONTEXT_SHARE) * number / len(windows)
             checkpoint(report, done, "retrieving")
-            yield self._tile(scene, calibration, contexts, window)
+            tile = TilePixels(scene, calibration, window)
+            around, clear_above = contexts.of_pixels(window, tile.valid)
+            yield tile.tile(self.pixels(tile.bt, around), clear_above)
         report.update(1.0, "retrieved")
 
-    def _tile(
+    def pixels(
         self,
-        scene: Scene,
-        calibration: Calibration,
-        contexts: SceneContexts,
-        window: Window,
-    ) -> RetrievalTile:
-        row, col, rows, cols = window.row, window.col, window.rows, window.cols
-        dn = scene.read(row, col, rows, cols)
-        bt = calibration.brightness_temperature(dn)
-        valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
-        pixels = np.ascontiguousarray(bt[:, valid].T)
-        values = np.zeros((len(pixels), len(OUTPUT_NAMES)), dtype=np.float32)
-        tau = np.zeros(len(pixels), dtype=np.float32)
-        threshold = np.zeros(len(pixels), dtype=np.float32)
-        in_domain = np.ones(len(pixels), dtype=bool)
-        for weight, context, clear_above in contexts.around(row, col, rows, cols):
-            part = weight[valid]
+        bt: NDArray[np.float32],
+        around: Sequence[tuple[NDArray[np.float32], SceneContext]],
+    ) -> PixelRetrieval:
+        """Retrieve pixels, each in the blend of contexts around it.
+
+        Parameters
+        ----------
+        bt : ndarray of float32, (n, 5)
+            Brightness temperature of valid pixels, K.
+        around : sequence of (ndarray of float32 (n,), SceneContext)
+            Contexts with their shares of each pixel, 0-1, which sum to 1.
+
+        Returns
+        -------
+        PixelRetrieval
+        """
+        values = np.zeros((len(bt), len(OUTPUT_NAMES)), dtype=np.float32)
+        tau = np.zeros(len(bt), dtype=np.float32)
+        in_domain = np.ones(len(bt), dtype=bool)
+        for part, context in around:
             seen = part > 0
             share = part[seen]
             if not len(share):
                 continue
             whole = bool(seen.all())
-            found = self._predict(pixels if whole else pixels[seen], context)
+            found = self._predict(bt if whole else bt[seen], context)
             values[seen] += share[:, None] * found
-            threshold[seen] += share * np.float32(clear_above)
             in_domain[seen] &= context.in_domain
             if context.transmittance is not None:
                 tau[seen] += share * context.transmittance[REFERENCE]
         values[:, 1:] = np.clip(values[:, 1:], *LSE_RANGE)
         errors = self._errors(values[:, 0], tau)
-        in_domain &= self._in_domain(pixels, values)
-        suspected = pixels[:, REFERENCE] < threshold
-        flags = calibration.flags(dn)
-        qc = quality_layer(dn, flags, valid, values, errors, tau, suspected, in_domain)
-        full = np.full((2, len(OUTPUT_NAMES), rows, cols), np.nan, dtype=np.float32)
-        full[0][:, valid] = values.T
-        full[1][:, valid] = errors.T
-        return RetrievalTile(row, col, full[0, 0], full[1, 0], full[0, 1:], full[1, 1:], qc)
+        in_domain &= self._in_domain(bt, values)
+        return PixelRetrieval(values, errors, tau, in_domain)
 
     def _predict(self, pixels: NDArray[np.float32], context: SceneContext) -> NDArray[np.float32]:
         features = pixel_features(self.predictor.network, pixels, context)

@@ -6,6 +6,7 @@ A scene is one window; a larger raster has many, and every pixel blends those ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from akkd_core.calibration import Calibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
-from akkd_core.inference.context import SceneContext
 from akkd_core.inference.quality_layer import CLOUD_MARGIN_K
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
 from akkd_core.physics.features import REFERENCE
@@ -29,7 +29,10 @@ WARM_TO_COLD_K = 60.0
 _SAMPLE_PIXELS = 160_000
 _FEW_PIXELS = 2_000
 
-MakeContext = Callable[[NDArray[np.float32]], SceneContext]
+Context = TypeVar("Context")
+"""What a method takes from a window: a SceneContext, or one for each of several bundles."""
+
+MakeContext = Callable[[NDArray[np.float32]], Context]
 """From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, to its context."""
 
 
@@ -52,7 +55,7 @@ def clear_threshold(bt_13: NDArray[np.floating]) -> float:
     return max(median - max(CLOUD_MARGIN_K, 4.0 * spread), warm - WARM_TO_COLD_K)
 
 
-class SceneContexts:
+class SceneContexts(Generic[Context]):
     """The contexts of a raster's windows, and their weights in a tile.
 
     Parameters
@@ -72,11 +75,15 @@ class SceneContexts:
     """
 
     def __init__(
-        self, scene: Scene, calibration: Calibration, make: MakeContext, progress: Progress
+        self,
+        scene: Scene,
+        calibration: Calibration,
+        make: MakeContext[Context],
+        progress: Progress,
     ) -> None:
         self.windows = statistics_windows(scene.grid)
         flat = [window for line in self.windows for window in line]
-        found: list[tuple[SceneContext, float] | None] = []
+        found: list[tuple[Context, float] | None] = []
         for number, window in enumerate(flat):
             checkpoint(progress, number / len(flat), "scene statistics")
             found.append(_context(scene, calibration, make, window))
@@ -84,7 +91,7 @@ class SceneContexts:
 
     def around(
         self, row: int, col: int, rows: int, cols: int
-    ) -> Iterator[tuple[NDArray[np.float32], SceneContext, float]]:
+    ) -> Iterator[tuple[NDArray[np.float32], Context, float]]:
         """Weight map, context and cloud threshold of each window that reaches into a tile.
 
         Parameters
@@ -95,7 +102,7 @@ class SceneContexts:
         Yields
         ------
         tuple
-            Weights 0-1, float32 (row, col), which sum to 1 over the windows; SceneContext; K.
+            Weights 0-1, float32 (row, col), which sum to 1 over the windows; context; K.
         """
         first = self.windows[0][0]
         down = axis_weights([line[0].row for line in self.windows], first.rows, row, rows)
@@ -106,10 +113,39 @@ class SceneContexts:
                     context, threshold = self.found[i * len(across) + j]
                     yield vertical[:, None] * horizontal[None, :], context, threshold
 
+    def of_pixels(
+        self, window: Window, valid: NDArray[np.bool_]
+    ) -> tuple[list[tuple[NDArray[np.float32], Context]], NDArray[np.float32]]:
+        """Contexts of a tile's valid pixels.
+
+        Parameters
+        ----------
+        window : Window
+            The tile.
+        valid : ndarray of bool, (row, col)
+            Its n valid pixels.
+
+        Returns
+        -------
+        around : list of (ndarray of float32 (n,), context)
+            Contexts with their shares of each pixel, which sum to 1.
+        clear_above : ndarray of float32, (n,)
+            Band 13 brightness temperature below which a pixel is suspected cloud, K.
+        """
+        around = []
+        clear_above = np.zeros(int(valid.sum()), dtype=np.float32)
+        for weight, context, threshold in self.around(
+            window.row, window.col, window.rows, window.cols
+        ):
+            share = weight[valid]
+            clear_above += share * np.float32(threshold)
+            around.append((share, context))
+        return around, clear_above
+
 
 def _context(
-    scene: Scene, calibration: Calibration, make: MakeContext, window: Window
-) -> tuple[SceneContext, float] | None:
+    scene: Scene, calibration: Calibration, make: MakeContext[Context], window: Window
+) -> tuple[Context, float] | None:
     """Context and cloud threshold of one window; None if it has too few valid pixels."""
     dn = scene.read(window.row, window.col, window.rows, window.cols)
     # a regular sample is enough for quantiles, and keeps cost and memory down
@@ -137,8 +173,8 @@ def _valid_pixels(dn: NDArray[np.uint16], calibration: Calibration) -> NDArray[n
 
 
 def _filled(
-    found: list[tuple[SceneContext, float] | None], windows: list[Window], scene: Scene
-) -> list[tuple[SceneContext, float]]:
+    found: list[tuple[Context, float] | None], windows: list[Window], scene: Scene
+) -> list[tuple[Context, float]]:
     """Give windows without valid pixels the context of the nearest window that has one."""
     known = [i for i, item in enumerate(found) if item is not None]
     if not known:

@@ -26,6 +26,8 @@ class RetrievalTile:
         are None if the method gives none.
     qc : ndarray of uint16, (row, col)
         Bits of :data:`akkd_core.quality.QC_FIELDS`; 65535 outside the scene.
+    model : ndarray of uint8, (row, col), optional
+        Which model of a joint one served the pixel, 0 the teacher; 255 where nothing was produced.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class RetrievalTile:
     lse: NDArray[np.float32]
     lse_err: NDArray[np.float32] | None
     qc: NDArray[np.uint16]
+    model: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         plane = self.lst.shape
@@ -50,12 +53,13 @@ class RetrievalTile:
             "lse": (cube, np.float32),
             "lse_err": (cube, np.float32),
             "qc": (plane, np.uint16),
+            "model": (plane, np.uint8),
         }
         if len(plane) != 2 or min(self.row, self.col) < 0:
             raise InputError(f"tile at ({self.row}, {self.col}) of shape {plane} is no rectangle")
         for name, (shape, dtype) in expected.items():
             array = getattr(self, name)
-            if array is None and name.endswith("_err"):
+            if array is None and (name == "model" or name.endswith("_err")):
                 continue
             if array.shape != shape or array.dtype != dtype:
                 raise InputError(

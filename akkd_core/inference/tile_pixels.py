@@ -1,0 +1,101 @@
+"""The valid pixels of a tile, in a row, and the tile made of what was retrieved from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.calibration import Calibration
+from akkd_core.images import Scene
+from akkd_core.inference.quality_layer import quality_layer
+from akkd_core.inference.tile import RetrievalTile
+from akkd_core.inference.windows import Window
+from akkd_core.physics.features import OUTPUT_NAMES, REFERENCE
+
+
+@dataclass(frozen=True, eq=False)
+class PixelRetrieval:
+    """What was retrieved from n pixels.
+
+    Parameters
+    ----------
+    values : ndarray of float32, (n, 6)
+        Land surface temperature, K, and emissivity of bands 10-14.
+    errors : ndarray of float32, (n, 6)
+        Their standard errors; NaN where not known.
+    transmittance_13 : ndarray of float32, (n,)
+        Retrieved, 0-1; 0 where the bundle retrieves no atmosphere.
+    in_domain : ndarray of bool, (n,)
+    """
+
+    values: NDArray[np.float32]
+    errors: NDArray[np.float32]
+    transmittance_13: NDArray[np.float32]
+    in_domain: NDArray[np.bool_]
+
+
+class TilePixels:
+    """A tile's input.
+
+    Parameters
+    ----------
+    scene : Scene
+    calibration : Calibration
+    window : Window
+        Where the tile lies.
+
+    Attributes
+    ----------
+    valid : ndarray of bool, (row, col)
+        Where all five brightness temperatures are finite.
+    bt : ndarray of float32, (n, 5)
+        Brightness temperature of the valid pixels, K.
+    """
+
+    def __init__(self, scene: Scene, calibration: Calibration, window: Window) -> None:
+        self.window = window
+        self._calibration = calibration
+        self._dn = scene.read(window.row, window.col, window.rows, window.cols)
+        bt = calibration.brightness_temperature(self._dn)
+        self.valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
+        self.bt: NDArray[np.float32] = np.ascontiguousarray(bt[:, self.valid].T)
+
+    def tile(
+        self,
+        found: PixelRetrieval,
+        clear_above: NDArray[np.float32],
+        model: NDArray[np.uint8] | None = None,
+    ) -> RetrievalTile:
+        """Put what was retrieved in its place.
+
+        Parameters
+        ----------
+        found : PixelRetrieval
+        clear_above : ndarray of float32, (n,)
+            Band 13 brightness temperature below which a pixel is suspected cloud, K.
+        model : ndarray of uint8, (row, col), optional
+            Which model served each pixel.
+
+        Returns
+        -------
+        RetrievalTile
+        """
+        window, valid = self.window, self.valid
+        qc = quality_layer(
+            self._dn,
+            self._calibration.flags(self._dn),
+            valid,
+            found.values,
+            found.errors,
+            found.transmittance_13,
+            self.bt[:, REFERENCE] < clear_above,
+            found.in_domain,
+        )
+        full = np.full((2, len(OUTPUT_NAMES), *valid.shape), np.nan, dtype=np.float32)
+        full[0][:, valid] = found.values.T
+        full[1][:, valid] = found.errors.T
+        return RetrievalTile(
+            window.row, window.col, full[0, 0], full[1, 0], full[0, 1:], full[1, 1:], qc, model
+        )
