@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from akkd_core.errors import MissingDependencyError
+from akkd_core.errors import MissingDependencyError, ParameterError
 from akkd_core.operations.outputs import write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
@@ -38,7 +38,7 @@ def run(
     Raises
     ------
     ParameterError
-        For an unknown item or budget.
+        For an unknown item or budget, or a report of other origin that would be overwritten.
     InputError
         If an item in the folder can't be read.
     MissingDependencyError
@@ -51,7 +51,10 @@ def run(
     chosen = find_items(items)
     request = Request(budget, seed, rte)
     folder = Path(output)
+    page = Path(report) if report else folder / REPORT
     _make_folder(folder)
+    if not overwrite:
+        _refuse_foreign(page)
     whole = progress or SilentProgress()
     lines: list[str] = []
     for number, item in enumerate(chosen):
@@ -65,7 +68,6 @@ def run(
         result = _make(item, request, part)
         write_item(item, result, folder)
         lines.append(f"{path}: {_headline(result.content)} ({result.seconds:.0f} s)")
-    page = Path(report) if report else folder / REPORT
     results = load_items(folder)
     write_report(page, results)
     lines.append(f"{page}: {', '.join(result.item for result in results)}")
@@ -153,6 +155,20 @@ def _made_with(result: ItemResult) -> str:
         f"made on {result.made_at} with budget {result.budget}, seed {result.seed}, rte "
         f"{result.rte}; --overwrite makes it anew"
     )
+
+
+def _refuse_foreign(page: Path) -> None:
+    """Raise for a file that is no report of ours: those are rendered anew each time."""
+    from akkd_core.reproduction.report import HEADING
+
+    try:
+        foreign = page.exists() and not page.read_bytes().startswith(HEADING.encode())
+    except OSError as error:
+        raise ParameterError(f"{page}: can't be read ({error}). choose another name") from error
+    if foreign:
+        raise ParameterError(
+            f"{page}: exists and is no report of akkd reproduce. choose another name or --overwrite"
+        )
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,10 +11,13 @@ from akkd_core.reproduction.items import ITEMS, Item
 from akkd_core.reproduction.published import SOURCE
 from akkd_core.reproduction.result import Cell, Column, ItemResult, ResultTable
 
+HEADING = "# The paper's tables made anew"
+"""First line of the report, by which it is known."""
+
 _NOTHING = "-"
 
 _HEAD = f"""\
-# The paper's tables made anew
+{HEADING}
 
 Made by `akkd reproduce`; what each section was made with stands in its first lines. Don't edit:
 the page is rendered from the JSON files of the items.

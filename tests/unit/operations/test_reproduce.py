@@ -142,6 +142,18 @@ def test_bad_input(tmp_path: Path) -> None:
         reproduce.run(["table1"], str(tmp_path))
 
 
+def test_a_report_of_other_origin_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("# Mine\n")
+    for bad in (page, tmp_path):
+        with pytest.raises(ParameterError, match="choose another name"):
+            reproduce.run(["table1"], str(tmp_path / "items"), report=str(bad))
+    assert page.read_text() == "# Mine\n" and not CALLS
+    reproduce.run(["table1"], str(tmp_path / "items"), report=str(page), overwrite=True)
+    reproduce.run(["table2"], str(tmp_path / "items"), report=str(page))
+    assert "Table 2: second" in page.read_text()
+
+
 def test_catalogue_names_every_item() -> None:
     operation = find_operation("reproduce")
     assert all(item.id in operation.parameters[0].help for item in ITEMS)
