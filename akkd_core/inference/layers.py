@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from akkd_core.images import TIR_BANDS
 from akkd_core.quality import QC_FIELDS, QC_NODATA
+
+
+@dataclass(frozen=True)
+class Category:
+    """One value of a layer of classes.
+
+    Parameters
+    ----------
+    value : int
+    name : str
+    colour : (int, int, int)
+        Red, green, blue, 0-255.
+    """
+
+    value: int
+    name: str
+    colour: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,8 @@ class Layer:
         ``data`` or ``metadata``, for STAC.
     optional : bool
         Whether a product is complete without it, as those of methods that give no errors are.
+    categories : tuple of Category
+        Of a layer of classes, in the order of their values from 0.
     """
 
     suffix: str
@@ -46,6 +66,7 @@ class Layer:
     title: str
     role: str
     optional: bool = False
+    categories: tuple[Category, ...] = ()
 
     def band_tags(self) -> list[dict[str, str]]:
         """CF-like tags, one mapping per band."""
@@ -92,6 +113,41 @@ LAYERS: tuple[Layer, ...] = (
 
 LAYERS_WITHOUT_ERRORS: tuple[Layer, ...] = tuple(layer for layer in LAYERS if not layer.optional)
 """Those of a method that gives no errors."""
+
+MODEL_NODATA = 255
+"""Value of the MODEL layer where nothing was produced."""
+
+# Light grey for the teacher; then M. Okabe and K. Ito's colours (2008, without black) and those of
+# P. Tol's "muted" scheme (2021) that differ most from them.
+_MODEL_COLOURS = (
+    (204, 204, 204), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178),
+    (213, 94, 0), (204, 121, 167), (51, 34, 136), (17, 119, 51), (136, 34, 85), (153, 153, 51),
+    (136, 204, 238), (170, 68, 153), (204, 102, 119), (68, 170, 153),
+)  # fmt: skip
+MAX_MODELS = len(_MODEL_COLOURS)
+
+
+def model_layer(names: Sequence[str] = ()) -> Layer:
+    """Layer that says which model of a joint one served a pixel.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the models, the teacher first; at most 16.
+    """
+    categories = tuple(
+        Category(value, f"{'teacher' if value == 0 else 'student'} {name}", _MODEL_COLOURS[value])
+        for value, name in enumerate(names)
+    )
+    return Layer(
+        "MODEL", "model", ("MODEL",), ("model with the largest weight; 0 is the teacher",),
+        "", 0.0, float(max(len(categories) - 1, 0)), "uint8", float(MODEL_NODATA),
+        "Which model served the pixel", "metadata", optional=True, categories=categories,
+    )  # fmt: skip
+
+
+ALL_LAYERS: tuple[Layer, ...] = (*LAYERS, model_layer())
+"""Those that any product of AKKD's may hold."""
 
 
 def qc_bit_tags() -> dict[str, str]:

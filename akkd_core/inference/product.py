@@ -36,6 +36,7 @@ from akkd_core.inference.tile import RetrievalTile
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.provenance import SOFTWARE
 from akkd_core.raster import RasterWriter, create_cog, prepare_png
+from akkd_core.raster.category_names import write_category_names
 from akkd_core.raster.temporary import remove_leftovers, remove_own, write_error
 
 __all__ = [
@@ -132,6 +133,7 @@ class _ProductWriter:
                     tags=_layer_tags(layer, common, source),
                     band_tags=layer.band_tags(),
                     units=[layer.unit] * len(layer.bands),
+                    palette=[category.colour for category in layer.categories],
                     overwrite=True,
                 )
         except BaseException:
@@ -181,6 +183,7 @@ class _ProductWriter:
                 dtype=layer.dtype,
                 nodata=layer.nodata,
                 statistics=self._writers[layer.suffix].statistics,
+                categories=layer.categories,
             )
             for layer in self._layers
         ]
@@ -189,9 +192,12 @@ class _ProductWriter:
         item = make_item(scene.metadata, scene.grid, assets, picture, source.facts())
         # From here until the new item is there, the product counts as incomplete.
         self._paths.item.unlink(missing_ok=True)
-        remove_unwritten(self._paths, self._writers)
-        for writer in self._writers.values():
-            writer.publish()
+        remove_unwritten(scene.metadata.granule_id, self._paths.item.parent, self._writers)
+        for layer in self._layers:
+            if layer.categories:
+                names = [category.name for category in layer.categories]
+                write_category_names(self._paths.layers[layer.suffix], names)
+            self._writers[layer.suffix].publish()
         os.replace(self._picture, self._paths.preview)
         write_item(self._paths.item, item)
 
@@ -275,8 +281,8 @@ def write_product(
         kept = kept_product(scene_id, folder, provenance.method, time.monotonic() - started)
         if kept is not None:
             return kept
-        refuse_foreign(scene_id, folder)
-    paths = product_paths(scene_id, folder)
+        refuse_foreign(scene_id, folder, layers)
+    paths = product_paths(scene_id, folder, layers)
     made_folder = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)

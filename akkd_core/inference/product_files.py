@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from akkd_core.errors import AkkdError, GranuleReadError, ParameterError
-from akkd_core.inference.layers import LAYERS, LAYERS_WITHOUT_ERRORS
+from akkd_core.inference.layers import ALL_LAYERS, LAYERS, LAYERS_WITHOUT_ERRORS, Layer
 from akkd_core.inference.stac import assets_present, read_item
+from akkd_core.raster.category_names import category_file
 from akkd_core.raster.temporary import remove_leftovers
 
 NETWORK, TES = "network", "TES"
@@ -107,13 +108,16 @@ class ProductSummary:
     error: AkkdError | None = None
 
 
-def product_paths(scene_id: str, folder: str | Path) -> ProductPaths:
+def product_paths(
+    scene_id: str, folder: str | Path, layers: Sequence[Layer] = LAYERS
+) -> ProductPaths:
     """Name a product's files.
 
     Parameters
     ----------
     scene_id : str
     folder : path
+    layers : sequence of Layer
 
     Returns
     -------
@@ -121,7 +125,7 @@ def product_paths(scene_id: str, folder: str | Path) -> ProductPaths:
     """
     folder = Path(folder)
     return ProductPaths(
-        {layer.suffix: folder / f"{scene_id}_{layer.suffix}.tif" for layer in LAYERS},
+        {layer.suffix: folder / f"{scene_id}_{layer.suffix}.tif" for layer in layers},
         folder / f"{scene_id}_preview.png",
         folder / f"{scene_id}.json",
     )
@@ -179,14 +183,17 @@ def kept_product(
     return keep(scene_id, folder, seconds)
 
 
-def remove_unwritten(paths: ProductPaths, written: Collection[str]) -> None:
+def remove_unwritten(scene_id: str, folder: str | Path, written: Collection[str]) -> None:
     """Remove AKKD's own layers of an earlier product that the new one doesn't have."""
-    for suffix, path in paths.layers.items():
+    for suffix, path in product_paths(scene_id, folder, ALL_LAYERS).layers.items():
         if suffix not in written and path.exists() and _own(path):
             path.unlink()
+            category_file(path).unlink(missing_ok=True)
 
 
-def refuse_foreign(scene_id: str, folder: str | Path) -> None:
+def refuse_foreign(
+    scene_id: str, folder: str | Path, layers: Sequence[Layer] = LAYERS
+) -> None:
     """Refuse to write over files that bear a product's names where none of them is AKKD's.
 
     What an earlier run of AKKD that did not come to its end left may be replaced.
@@ -195,13 +202,15 @@ def refuse_foreign(scene_id: str, folder: str | Path) -> None:
     ----------
     scene_id : str
     folder : path
+    layers : sequence of Layer
+        Those that are to be written.
 
     Raises
     ------
     ParameterError
         Names the file and the remedy.
     """
-    paths = product_paths(scene_id, folder)
+    paths = product_paths(scene_id, folder, layers)
     item = read_item(paths.item)
     there = [path for path in paths.files if path.exists()]
     if not there or (item is not None and item.get("id") == scene_id):
@@ -234,7 +243,7 @@ def summarise(scene_id: str, folder: str | Path, status: str, seconds: float) ->
     status : str
     seconds : float
     """
-    paths = product_paths(scene_id, folder)
+    paths = product_paths(scene_id, folder, ALL_LAYERS)
     item = read_item(paths.item) or {"assets": {}}
     listed = {asset.get("href") for asset in item["assets"].values()}
     bands = item["assets"].get("LST", {}).get("raster:bands", [{}])
@@ -261,6 +270,6 @@ def keep(scene_id: str, folder: str | Path, seconds: float = 0.0) -> ProductSumm
     folder : path
     seconds : float
     """
-    for path in product_paths(scene_id, folder).files:
+    for path in product_paths(scene_id, folder, ALL_LAYERS).files:
         remove_leftovers(path)
     return summarise(scene_id, folder, "skipped", seconds)

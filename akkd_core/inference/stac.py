@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,6 +16,7 @@ from akkd_core import __version__
 from akkd_core.grid import Grid
 from akkd_core.images import GranuleMetadata
 from akkd_core.inference.footprint import footprint
+from akkd_core.inference.layers import Category
 from akkd_core.raster.statistics import BandStatistics
 from akkd_core.raster.temporary import remove_leftovers, remove_own, temporary_path, write_error
 
@@ -26,6 +28,7 @@ _EXTENSIONS = {
     "file:": _SCHEMA.format("file/v2.1.0"),
     "eo:": _SCHEMA.format("eo/v1.1.0"),
     "view:": _SCHEMA.format("view/v1.0.0"),
+    "classification:": _SCHEMA.format("classification/v1.1.0"),
 }
 _ON_ASSETS = ("raster:", "file:")
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -44,6 +47,8 @@ class RasterAsset:
     unit, dtype : str
     nodata : float
     statistics : BandStatistics or None
+    categories : sequence of Category
+        Of a layer of classes.
     """
 
     key: str
@@ -57,6 +62,7 @@ class RasterAsset:
     dtype: str
     nodata: float
     statistics: BandStatistics | None
+    categories: Sequence[Category] = ()
 
     def to_json(self, grid: Grid) -> dict[str, Any]:
         """Return the asset as a JSON object."""
@@ -82,6 +88,16 @@ class RasterAsset:
         }
         if self.unit:
             band["unit"] = self.unit
+        if self.categories:
+            band["classification:classes"] = [
+                {
+                    "value": category.value,
+                    "name": re.sub(r"[^0-9A-Za-z_-]", "-", category.name),
+                    "description": category.name,
+                    "color_hint": "".join(f"{part:02X}" for part in category.colour),
+                }
+                for category in self.categories
+            ]
         found = self.statistics
         if found is not None and found.n[index]:
             band["statistics"] = {
@@ -163,11 +179,10 @@ def make_item(
     }
     properties = _properties(metadata, grid, facts)
     # An extension may be named only where a field of it is used.
-    extensions = [
-        schema
-        for prefix, schema in _EXTENSIONS.items()
-        if prefix in _ON_ASSETS or any(key.startswith(prefix) for key in properties)
-    ]
+    used = {*_ON_ASSETS, *(key.partition(":")[0] + ":" for key in properties)}
+    if any(asset.categories for asset in assets):
+        used.add("classification:")
+    extensions = [schema for prefix, schema in _EXTENSIONS.items() if prefix in used]
     return {
         "type": "Feature",
         "stac_version": "1.0.0",

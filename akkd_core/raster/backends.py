@@ -109,6 +109,7 @@ def create_cog(
     band_tags: Sequence[Mapping[str, str]] | None = None,
     units: Sequence[str] | None = None,
     resampling: str | None = None,
+    palette: Sequence[tuple[int, int, int]] = (),
     overwrite: bool = False,
     backend: str = "auto",
 ) -> RasterWriter:
@@ -133,6 +134,8 @@ def create_cog(
         One per band.
     resampling : {"average", "nearest"}, optional
         Of the overviews; by default averaging for floats, nearest for integers.
+    palette : sequence of (int, int, int)
+        Red, green, blue of the values from 0, 0-255, for one band of uint8.
     overwrite : bool
         Whether a file of that name may be replaced.
     backend : {"auto", "rasterio", "gdal"}
@@ -159,6 +162,7 @@ def create_cog(
         tags=dict(tags),
         band_tags=tuple(dict(t) for t in band_tags) if band_tags is not None else ({},) * count,
         resampling=resampling or ("average" if dtype == "float32" else "nearest"),
+        palette=tuple(palette),
     )
     if path.exists() and not overwrite:
         raise ProductWriteError(f"{path}: exists already. Give --overwrite to replace it")

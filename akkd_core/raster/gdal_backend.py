@@ -198,6 +198,11 @@ class GdalEngine:
             )
             dataset.SetProjection(_wkt(grid.epsg))
             dataset.SetGeoTransform(grid.geotransform)
+            if spec.palette:
+                colours = gdal.ColorTable()
+                for value, colour in enumerate(spec.palette):
+                    colours.SetColorEntry(value, (*colour, 255))
+                dataset.GetRasterBand(1).SetColorTable(colours)
             for key, value in spec.tags.items():
                 dataset.SetMetadataItem(key, value)
             for index in range(spec.count):

@@ -43,6 +43,8 @@ class RasterSpec:
         One per band.
     resampling : str
         One of :data:`RESAMPLINGS`.
+    palette : tuple of (int, int, int)
+        Red, green, blue of the values from 0, for one band of uint8.
     """
 
     grid: Grid
@@ -54,12 +56,15 @@ class RasterSpec:
     tags: Mapping[str, str]
     band_tags: tuple[Mapping[str, str], ...]
     resampling: str
+    palette: tuple[tuple[int, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise ParameterError(f"raster of type {self.dtype}: expected one of {DTYPES}")
         if self.resampling not in RESAMPLINGS:
             raise ParameterError(f"resampling {self.resampling}: expected one of {RESAMPLINGS}")
+        if self.palette and (self.dtype != "uint8" or self.count != 1 or len(self.palette) > 256):
+            raise ParameterError("a palette belongs to one band of uint8 and has up to 256 colours")
         for name in ("descriptions", "units", "band_tags"):
             if len(getattr(self, name)) != self.count:
                 raise ParameterError(f"{name} of a raster with {self.count} bands: need one each")

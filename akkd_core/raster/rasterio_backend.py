@@ -144,6 +144,8 @@ class RasterioEngine:
                 interleave="band",
                 bigtiff="IF_SAFER",
             )
+            if spec.palette:
+                dataset.write_colormap(1, {i: (*c, 255) for i, c in enumerate(spec.palette)})
             dataset.update_tags(**spec.tags)
             for band in range(1, spec.count + 1):
                 dataset.set_band_description(band, spec.descriptions[band - 1])
