@@ -251,6 +251,29 @@ def test_a_small_file_that_claims_a_huge_array_is_refused(made: Archive) -> None
         load_archive(made.folder).scene(NAMES[0])
 
 
+def test_an_array_larger_than_its_scene_is_refused_before_it_is_unpacked(made: Archive) -> None:
+    path = made.folder / made.entries[0].file
+    with zipfile.ZipFile(path) as members:
+        content = {name: members.read(name) for name in members.namelist()}
+    content["lst.npy"] += bytes(1 << 20)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as members:
+        for name, data in content.items():
+            members.writestr(name, data)
+    index = json.loads((made.folder / "archive.json").read_text())
+    index["scenes"][0]["sha256"] = sha256_file(path)
+    (made.folder / "archive.json").write_text(json.dumps(index))
+    with pytest.raises(InputError, match="larger than the scene"):
+        load_archive(made.folder).scene(NAMES[0])
+
+
+def test_a_whole_file_other_than_the_one_written_is_noticed(made: Archive) -> None:
+    arrays = arrays_of(made)
+    arrays["label_lst"] = arrays["label_lst"] + np.float32(1.0)
+    np.savez_compressed(made.folder / made.entries[0].file, **arrays)
+    with pytest.raises(GranuleReadError, match="sha256 differs"):
+        made.scene(NAMES[0])
+
+
 def put(index: dict[str, Any], path: str, value: Any) -> None:
     *parents, last = path.split("/")
     where: Any = index
