@@ -109,6 +109,13 @@ def test_a_sample_obeys_the_papers_equation() -> None:
         paper_samples(25.0, rte="none")
 
 
+def test_how_far_the_equations_are_apart() -> None:
+    # the head of docs/reproduction.md says 0.4-1.5 K, rms by band
+    difference = paper_samples(4.0, rte="paper").bt - paper_samples(4.0).bt
+    rms = np.sqrt((difference**2).mean(axis=0))
+    assert rms.round(1).min() == pytest.approx(0.4) and rms.round(1).max() == pytest.approx(1.5)
+
+
 def test_split_is_random_whole_and_by_seed() -> None:
     samples = paper_samples(25.0)
     train, test = split_at_random(samples, 3)
