@@ -150,6 +150,8 @@ class ProposerOracle(SpaceOracle):
         See `SpaceOracle`.
     """
 
+    asks = 3  # it knows the space and what was tried
+
     def __init__(self, *, proposer: Proposer, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.proposer = proposer

@@ -7,7 +7,6 @@ resumed from the caller's record of trials, not from keras-tuner's folder.
 
 from __future__ import annotations
 
-import gc
 import math
 import shutil
 import time
@@ -213,7 +212,6 @@ class _Evaluation:
     ) -> tuple[float, dict[str, tuple[float, ...]]]:
         options = self.options
         keras.backend.clear_session()
-        gc.collect()
         seed = int(np.random.SeedSequence([options.seed, number]).generate_state(1)[0])
         keras.utils.set_random_seed(seed)
         model = build()
