@@ -30,6 +30,7 @@ SPACE = SearchSpace(max_parameters=200_000)
 EPOCHS = 6
 _COLUMNS = ("architecture", "mae_k", "pcc", "parameters", "seconds")
 _SEED = 20261122
+_PART = 100  # then new processes: Keras gives back little of what a network took
 
 
 def draw(count: int) -> list[Architecture]:
@@ -108,20 +109,21 @@ def main() -> None:
         os.environ[name] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     done = len(read_table()) if TABLE.exists() else 0
-    left = draw(options.networks)[done:]
+    wanted = draw(options.networks)
     spawn = multiprocessing.get_context("spawn")
     TABLE.parent.mkdir(exist_ok=True)
-    with (
-        open(TABLE, "a", newline="", encoding="utf-8") as handle,
-        ProcessPoolExecutor(options.workers, mp_context=spawn, initializer=_start) as pool,
-    ):
+    with open(TABLE, "a", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, _COLUMNS)
         if done == 0:
             writer.writeheader()
-        for i, row in enumerate(pool.map(_train, left), start=done + 1):
-            writer.writerow(row)
-            handle.flush()
-            print(f"{i}/{options.networks}: MAE {row['mae_k']} K in {row['seconds']} s", flush=True)
+        while done < len(wanted):
+            part = wanted[done : done + _PART]
+            with ProcessPoolExecutor(options.workers, spawn, _start) as pool:
+                for row in pool.map(_train, part):
+                    writer.writerow(row)
+                    handle.flush()
+                    done += 1
+                    print(f"{done}/{len(wanted)}: MAE {row['mae_k']} K", flush=True)
 
 
 if __name__ == "__main__":
