@@ -6,6 +6,7 @@ figures, the current backend) belongs to whoever calls this package.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ _TITLE_SIZE = 10.0
 _GRID = "#D5D5D5"
 _MM_PER_INCH = 25.4
 _GAP_INCH = 0.06
+_ENTRY_MM = (12.0, 1.65)
 
 
 def make_figure(
@@ -117,10 +119,21 @@ def _dress(axes: Any) -> None:
             spine.set_visible(False)
 
 
-def label(axes: Any, *, title: str = "", x: str = "", y: str = "") -> None:
-    """Write a panel's title (left) and axis labels in the house's sizes."""
+def label(
+    axes: Any, *, title: str = "", x: str = "", y: str = "", title_gap: float = 6.0
+) -> None:
+    """Write a panel's title (left) and axis labels in the house's sizes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    title, x, y : str
+        Empty: none.
+    title_gap : float
+        Points between title and panel.
+    """
     if title:
-        axes.set_title(title, fontsize=_TITLE_SIZE, loc="left", color=INK)
+        axes.set_title(title, fontsize=_TITLE_SIZE, loc="left", color=INK, pad=title_gap)
     if x:
         axes.set_xlabel(x, fontsize=TEXT_SIZE, color=INK)
     if y:
@@ -194,6 +207,20 @@ def colour_bar(
     return bar
 
 
+def names_in_a_row(names: Sequence[str], width_mm: float) -> int:
+    """Names of a legend that fit side by side, one or more.
+
+    Parameters
+    ----------
+    names : sequence of str
+    width_mm : float
+        Of the figure, mm.
+    """
+    symbol, letter = _ENTRY_MM
+    longest = max((len(name) for name in names), default=0)
+    return max(1, min(len(names), int(width_mm / (symbol + letter * longest))))
+
+
 def legend(figure: Any, axes: Any, *, columns: int = 5) -> None:
     """Write one legend above all panels, out of the data's way.
 
@@ -203,14 +230,14 @@ def legend(figure: Any, axes: Any, *, columns: int = 5) -> None:
     axes : matplotlib.axes.Axes
         Whose lines are named; they stand for those of the other panels.
     columns : int
-        Names in a row.
+        Names in a row at most; fewer where they would not fit the figure's width.
     """
     handles, names = axes.get_legend_handles_labels()
     figure.legend(
         handles,
         names,
         loc="outside upper right",
-        ncols=min(len(names), columns),
+        ncols=min(columns, names_in_a_row(names, _MM_PER_INCH * figure.get_figwidth())),
         fontsize=TICK_SIZE,
         frameon=False,
         labelcolor=INK,

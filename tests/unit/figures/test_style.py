@@ -13,8 +13,10 @@ from akkd_core.figures.style import (  # noqa: E402
     label,
     legend,
     make_figure,
+    names_in_a_row,
     plain_log_scale,
     save_png,
+    with_unit,
 )
 
 
@@ -75,6 +77,23 @@ def test_log_axis_has_plain_numbers(limits, expected):
     assert axes.get_yscale() == "log"
     assert expected in written
     assert all("$" not in text for text in written)
+
+
+def test_a_legend_stays_within_the_figure():
+    assert names_in_a_row(["a", "b", "c"], 200.0) == 3
+    assert names_in_a_row(["small model, trained incrementally", "b", "c"], 150.0) == 2
+    assert names_in_a_row(["x" * 200, "b"], 100.0) == 1
+    figure, (axes,) = make_figure(panel_mm=(80.0, 60.0))
+    for i in range(4):
+        axes.plot([0, 1], [i, i], label=f"a rather long name, number {i}")
+    legend(figure, axes)
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+
+
+def test_units_stand_in_brackets():
+    assert (with_unit("LST", "K"), with_unit("variant", "")) == ("LST (K)", "variant")
 
 
 def test_other_projections_take_the_style():

@@ -1,0 +1,129 @@
+"""Histograms of errors, one line a product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from akkd_core.errors import ParameterError
+from akkd_core.figures.style import (
+    COLOURS,
+    INK,
+    LINE_STYLES,
+    label,
+    legend,
+    make_figure,
+    save_png,
+    with_unit,
+)
+
+_CENTRAL_PERCENT = 99.0
+_BINS = 60
+
+
+def error_histogram(
+    path: str | Path,
+    errors: Mapping[str, ArrayLike],
+    *,
+    quantity: str,
+    unit: str,
+    title: str = "",
+    limit: float | None = None,
+) -> None:
+    """Write a histogram of errors as PNG.
+
+    Parameters
+    ----------
+    path : path
+        To write.
+    errors, quantity, unit, title, limit
+        As of `build_error_histogram`.
+
+    Raises
+    ------
+    ParameterError, MissingDependencyError
+        As `build_error_histogram`.
+    ProductWriteError
+        If the file can't be written.
+    """
+    figure = build_error_histogram(errors, quantity=quantity, unit=unit, title=title, limit=limit)
+    save_png(figure, path)
+
+
+def build_error_histogram(
+    errors: Mapping[str, ArrayLike],
+    *,
+    quantity: str,
+    unit: str,
+    title: str = "",
+    limit: float | None = None,
+) -> Any:
+    """Draw histograms of errors over the same bins, around zero.
+
+    The height is the part of all errors that falls into a bin, so products of different numbers of
+    pixels compare. The legend tells the mean error, marked at the foot, and what lies outside.
+
+    Parameters
+    ----------
+    errors : mapping of str to array_like
+        Estimate minus reference of each product, float, in one unit; what isn't finite is left out.
+    quantity, unit : str
+        For the axis: ``LST`` and ``K``.
+    title : str
+    limit : float, optional
+        Bins within plus or minus this, in ``unit``; by default so that 99 % of the errors of every
+        product lie inside.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ParameterError
+        If a product has no finite error, or the limit isn't positive.
+    MissingDependencyError
+        Without matplotlib.
+    """
+    finite = {name: _finite(name, values) for name, values in errors.items()}
+    if not finite:
+        raise ParameterError("error histogram: no errors")
+    if limit is not None and not limit > 0:
+        raise ParameterError(f"error histogram: limit is {limit}, must be positive")
+    edge = limit or max(
+        float(np.percentile(np.abs(values), _CENTRAL_PERCENT)) for values in finite.values()
+    )
+    digits = 2 if unit == "K" else 4
+    edges = np.linspace(-1.0, 1.0, _BINS + 1) * (edge or 1.0)
+    figure, (axes,) = make_figure(panel_mm=(120.0, 80.0), title_mm=5.0 * len(finite))
+    for i, (name, values) in enumerate(finite.items()):
+        counts, _ = np.histogram(values, edges)
+        outside = 100.0 * (values.size - counts.sum()) / values.size
+        text = f"{name}: mean " + f"{values.mean():+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+        text += f" {unit}" if unit not in ("", "1") else ""
+        text += f", beyond {outside:.1f} %" if outside > 0 else ""
+        colour = COLOURS[i % len(COLOURS)]
+        axes.stairs(
+            100.0 * counts / values.size, edges, label=text, color=colour, linewidth=1.5,
+            linestyle=LINE_STYLES[i % len(LINE_STYLES)], fill=False,
+        )  # fmt: skip
+        axes.axvline(values.mean(), ymax=0.05, color=colour, linewidth=2.5)
+    axes.axvline(0.0, color=INK, linewidth=0.8)
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(bottom=0.0)
+    label(axes, title=title, x=with_unit(f"error of {quantity}", unit),
+          y="part of all errors in a bin (%)")  # fmt: skip
+    legend(figure, axes)
+    return figure
+
+
+def _finite(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64).ravel()
+    array = array[np.isfinite(array)]
+    if not array.size:
+        raise ParameterError(f"error histogram: {name} has no finite error")
+    return array
