@@ -22,6 +22,8 @@ MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
 ONNX = "model.onnx"
 SCENE_ONNX = "scene_model.onnx"
+JOINT = "joint.json"
+"""Index of a joint model, whose members are bundles in sub-folders."""
 
 
 def bundle_files(bundle: ModelBundle) -> dict[str, bytes]:

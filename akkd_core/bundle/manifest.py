@@ -1,7 +1,8 @@
 """The manifest of a bundle: what it is, made for what, how good, readable with the stdlib.
 
 The JSON form is strict in both directions: an unknown or missing member is an error, and the
-format version says which members there are.
+format version says which members there are. Version 2 has one more than version 1, `belongs`; a
+manifest without it is written as version 1, which older software reads.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from akkd_core import __version__
 from akkd_core.bundle import strict_json
 from akkd_core.bundle.architecture import Architecture
+from akkd_core.bundle.belongs import Belongs
 from akkd_core.bundle.error_table import ErrorTable
 from akkd_core.bundle.facts import SHA256, Score, Training, Uncertainty
 from akkd_core.bundle.network import Network
@@ -25,7 +27,7 @@ from akkd_core.bundle.network_spec import NetworkSpec
 from akkd_core.bundle.strict_json import Fields
 from akkd_core.errors import BundleIntegrityError, BundleVersionError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION, BELONGS_VERSION = 1, 2
 MAX_MANIFEST_BYTES = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -60,6 +62,8 @@ class Manifest:
         SHA-256 of each file beside the manifest; filled in when saved.
     extra : mapping
         Further facts, anything that JSON holds.
+    belongs : Belongs, optional
+        The places, months and inputs it was trained on; a joint model takes it there.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class Manifest:
     licence: str = "GPL-2.0-or-later"
     files: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    belongs: Belongs | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -103,8 +108,9 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON object."""
         created = self.created.astimezone(timezone.utc).strftime(_TIME_FORMAT)
+        belongs = {} if self.belongs is None else {"belongs": self.belongs.to_json()}
         return {
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSION if self.belongs is None else BELONGS_VERSION,
             "name": self.name,
             "sensor": self.sensor,
             "description": self.description,
@@ -121,6 +127,7 @@ class Manifest:
             "licence": self.licence,
             "files": dict(self.files),
             "extra": dict(self.extra),
+            **belongs,
         }
 
     def to_bytes(self) -> bytes:
@@ -155,15 +162,16 @@ class Manifest:
             raise BundleIntegrityError(f"manifest: larger than {MAX_MANIFEST_BYTES} bytes")
         fields = Fields(strict_json.parse(data, "manifest"), "manifest")
         version = fields.take("format_version", int)
-        if version != FORMAT_VERSION:
+        if version not in (FORMAT_VERSION, BELONGS_VERSION):
             raise BundleVersionError(
-                f"manifest: format version {version}, this software reads {FORMAT_VERSION}; "
-                "update AKKD or take a bundle made for this version"
+                f"manifest: format version {version}, this software reads {FORMAT_VERSION} and "
+                f"{BELONGS_VERSION}; update AKKD or take a bundle made for this version"
             )
         networks = Fields(fields.take("networks", dict), "manifest networks")
         pixel = NetworkSpec.from_json(networks.take("pixel", dict), "pixel network")
         scene = networks.take("scene", (dict, type(None)))
         networks.done()
+        belongs = fields.take("belongs", dict) if version == BELONGS_VERSION else None
         manifest = cls(
             name=fields.take("name", str),
             sensor=fields.take("sensor", str),
@@ -179,6 +187,7 @@ class Manifest:
             licence=fields.take("licence", str),
             files=_texts(fields.take("files", dict), "files"),
             extra=fields.take("extra", dict),
+            belongs=None if belongs is None else Belongs.from_json(belongs),
         )
         fields.done()
         return manifest
@@ -203,6 +212,7 @@ def make_manifest(
     licence: str = "GPL-2.0-or-later",
     extra: Mapping[str, Any] | None = None,
     created: datetime | None = None,
+    belongs: Belongs | None = None,
 ) -> Manifest:
     """Describe networks in a manifest.
 
@@ -224,6 +234,8 @@ def make_manifest(
         Versions beside those of AKKD and numpy, which are always recorded.
     created : datetime, optional
         Aware; now unless given.
+    belongs : Belongs, optional
+        As in `Manifest`; `akkd_core.joint.belonging.belongs_of` makes it.
 
     Raises
     ------
@@ -254,6 +266,7 @@ def make_manifest(
         software={"akkd": __version__, "numpy": np.__version__, **dict(software or {})},
         licence=licence,
         extra=dict(extra or {}),
+        belongs=belongs,
     )
 
 

@@ -9,15 +9,63 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from akkd_core.bundle.archive import MAX_ARCHIVE_BYTES, check_archive
-from akkd_core.bundle.content import MANIFEST, bundle_files, read_bundle
+from akkd_core.bundle.content import JOINT, MANIFEST, bundle_files, read_bundle
 from akkd_core.bundle.manifest import MAX_MANIFEST_BYTES
 from akkd_core.bundle.model import ModelBundle
-from akkd_core.errors import BundleError, BundleIntegrityError, ParameterError, ProductWriteError
+from akkd_core.errors import (
+    BundleError,
+    BundleIntegrityError,
+    BundleMismatchError,
+    ParameterError,
+    ProductWriteError,
+)
+
+
+@dataclass(frozen=True)
+class BundleSource:
+    """Where the files of a bundle, or of a joint model, are read from.
+
+    Parameters
+    ----------
+    read : callable
+        From the name of a file to its bytes, bounded in size; raises BundleIntegrityError.
+    has : callable
+        From the name of a file to whether something of that name is there.
+    """
+
+    read: Callable[[str], bytes]
+    has: Callable[[str], bool]
+
+    def inside(self, folder: str) -> BundleSource:
+        """Return the source of a sub-folder; limits of size are those of the whole."""
+        return BundleSource(
+            lambda name: self.read(f"{folder}/{name}"), lambda name: self.has(f"{folder}/{name}")
+        )
+
+
+def open_source(path: str | Path) -> BundleSource:
+    """Open a folder, or a zip archive of it, whose directory is checked and never unpacked.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    BundleIntegrityError
+        If it is neither a bundle nor a joint model, both, damaged or hostile.
+    """
+    source = Path(path)
+    found = _folder_source(source) if source.is_dir() else _archive_source(source)
+    if found.has(JOINT) and found.has(MANIFEST):
+        raise BundleIntegrityError(f"holds both {JOINT} and {MANIFEST}; it must be one of the two")
+    return found
 
 
 def default_bundle_path() -> Path:
@@ -48,15 +96,46 @@ def save_bundle(bundle: ModelBundle, folder: str | Path, *, overwrite: bool = Fa
     ProductWriteError
         If it can't be written.
     """
+    return write_folder(folder, bundle_files(bundle), MANIFEST, overwrite=overwrite)
+
+
+def write_folder(
+    folder: str | Path, content: Mapping[str, bytes], index: str, *, overwrite: bool = False
+) -> Path:
+    """Write files to a folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder : path
+        Made with its parents; may exist if it is empty.
+    content : mapping of str to bytes
+        Files by name, which may lie in sub-folders.
+    index : str
+        Name of the file by which a folder is known as one that may be replaced.
+    overwrite : bool
+        Replace such a folder, with everything in it.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ParameterError
+        If something is there that may not be replaced.
+    ProductWriteError
+        If it can't be written.
+    """
     target = Path(folder)
-    _check_target(target, overwrite)
-    content = bundle_files(bundle)
+    _check_target(target, index, overwrite)
     token = secrets.token_hex(6)
     partial = target.with_name(f".{target.name}.{token}.partial")
     replaced = target.with_name(f".{target.name}.{token}.replaced")
     try:
         partial.mkdir(parents=True)
         for name, data in content.items():
+            (partial / name).parent.mkdir(exist_ok=True)
             with open(partial / name, "wb") as handle:
                 handle.write(data)
                 handle.flush()
@@ -93,20 +172,23 @@ def load_bundle(path: str | Path, *, sensor: str | None = None) -> ModelBundle:
     BundleIntegrityError
         If a file is missing, altered, malformed or hostile.
     BundleMismatchError
-        If it was made for another sensor.
+        If it was made for another sensor, or is a joint model.
     """
-    source = Path(path)
     try:
-        read = _folder_reader(source) if source.is_dir() else _archive_reader(source)
-        bundle = read_bundle(read)
+        source = open_source(path)
+        if source.has(JOINT):
+            raise BundleMismatchError(
+                "is a joint model, of which this can't use one. give one of its members"
+            )
+        bundle = read_bundle(source.read)
         if sensor is not None:
             bundle.require_sensor(sensor)
     except BundleError as error:
-        raise type(error)(f"{source}: {error}") from None
+        raise type(error)(f"{path}: {error}") from None
     return bundle
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
+def _check_target(target: Path, index: str, overwrite: bool) -> None:
     if not target.name:
         raise ParameterError(f"{target}: give a folder with a name")
     if not target.exists() and not target.is_symlink():
@@ -116,26 +198,29 @@ def _check_target(target: Path, overwrite: bool) -> None:
     present = any(target.iterdir())
     if present and not overwrite:
         raise ParameterError(f"{target}: exists already; choose another folder or overwrite it")
-    if present and not (target / MANIFEST).is_file():
+    if present and not (target / index).is_file():
         raise ParameterError(
             f"{target}: holds no bundle and is not replaced; choose another folder"
         )
 
 
 def _limit(name: str) -> int:
-    return MAX_MANIFEST_BYTES if name == MANIFEST else MAX_ARCHIVE_BYTES
+    index = name.rpartition("/")[2] in (MANIFEST, JOINT)
+    return MAX_MANIFEST_BYTES if index else MAX_ARCHIVE_BYTES
 
 
-def _folder_reader(folder: Path) -> Callable[[str], bytes]:
+def _folder_source(folder: Path) -> BundleSource:
     remaining = MAX_ARCHIVE_BYTES
 
     def read(name: str) -> bytes:
         nonlocal remaining
+        if (folder / name).parent != folder and (folder / name).parent.is_symlink():
+            raise BundleIntegrityError(f"{name}: lies in a folder that is a link")
         data = _read_file(folder / name, min(remaining, _limit(name)), name)
         remaining -= len(data)
         return data
 
-    return read
+    return BundleSource(read, lambda name: os.path.lexists(folder / name))
 
 
 def _read_file(path: Path, limit: int, name: str) -> bytes:
@@ -162,7 +247,7 @@ def _open_plain(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
-def _archive_reader(path: Path) -> Callable[[str], bytes]:
+def _archive_source(path: Path) -> BundleSource:
     try:
         regular = stat.S_ISREG(path.stat().st_mode)
     except OSError:
@@ -171,7 +256,9 @@ def _archive_reader(path: Path) -> Callable[[str], bytes]:
         raise BundleIntegrityError("no such bundle; give its folder or a zip archive of it")
     data = _read_file(path.resolve(), MAX_ARCHIVE_BYTES, "the archive")
     check_archive(data, "the archive")
-    prefix = _prefix(data, "the archive")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = frozenset(archive.namelist())
+    prefix = _prefix(names, "the archive")
 
     def read(name: str) -> bytes:
         limit = _limit(name)
@@ -186,14 +273,19 @@ def _archive_reader(path: Path) -> Callable[[str], bytes]:
             raise BundleIntegrityError(f"{name}: larger than {limit} bytes")
         return content
 
-    return read
+    return BundleSource(read, lambda name: prefix + name in names)
 
 
-def _prefix(data: bytes, what: str) -> str:
-    """Return the folder inside the archive that holds the manifest, at most one level deep."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = archive.namelist()
-    found = [n for n in names if n.split("/")[-1] == MANIFEST and n.count("/") <= 1]
-    if len(found) != 1:
-        raise BundleIntegrityError(f"{what}: holds {len(found)} manifests, expected one")
-    return found[0][: -len(MANIFEST)]
+def _prefix(names: Collection[str], what: str) -> str:
+    """Return the folder inside the archive that holds the index, at most one level deep."""
+    near = [name.rpartition("/") for name in names if name.count("/") <= 1]
+    joint = [folder + slash for folder, slash, name in near if name == JOINT]
+    bundles = [folder + slash for folder, slash, name in near if name == MANIFEST]
+    # a joint model at the top has its members' manifests one level deeper
+    if len(joint) == 1 and (joint[0] == "" or not bundles):
+        return joint[0]
+    if len(bundles) != 1 or joint:
+        raise BundleIntegrityError(
+            f"{what}: holds {len(bundles) + len(joint)} manifests, expected one"
+        )
+    return bundles[0]

@@ -200,8 +200,8 @@ class GdalEngine:
             dataset.SetGeoTransform(grid.geotransform)
             if spec.palette:
                 colours = gdal.ColorTable()
-                for value, colour in enumerate(spec.palette):
-                    colours.SetColorEntry(value, (*colour, 255))
+                for entry, colour in enumerate(spec.palette):
+                    colours.SetColorEntry(entry, (*colour, 255))
                 dataset.GetRasterBand(1).SetColorTable(colours)
             for key, value in spec.tags.items():
                 dataset.SetMetadataItem(key, value)

@@ -1,0 +1,1 @@
+"""Joint models: a teacher and students in one bundle, each pixel served by those that fit it."""
