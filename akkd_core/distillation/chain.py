@@ -62,20 +62,18 @@ def fit_labels(
     OperationCancelled
         If the user cancelled.
     """
-    from akkd_core.nn.fitting import FitOptions, Samples, fit_network
+    from akkd_core.nn.fitting import FitOptions, Samples
+    from akkd_core.nn.goc_training import fit_plain
 
-    labelled = Samples(samples.x, samples.labels, samples.base)
-    fit = fit_network(
+    return fit_plain(
         architecture,
-        labelled,
-        labelled,
+        Samples(samples.x, samples.labels, samples.base),
         input_names=INPUTS,
         output_names=samples.targets,
         output_add=samples.output_add,
         options=FitOptions(epochs, plan.batch_size, seed),
         progress=progress,
     )
-    return fit.network
 
 
 def train_label_teacher(
@@ -156,6 +154,68 @@ def go_on(
     )
 
 
+def train_small(
+    samples: PixelSamples,
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> Network:
+    """Train the small model of a scene on its labels; parameters and errors as `fit_labels`."""
+    return fit_labels(
+        samples, plan.small_architecture, plan.small_epochs, plan, seed, progress
+    )
+
+
+def distil_small(
+    small: Network,
+    samples: PixelSamples,
+    taught: NDArray[np.float32],
+    plan: DistillationPlan,
+    seed: int,
+    progress: Progress | None = None,
+) -> dict[str, Network]:
+    """Go on from a small model: under the GOC, and with dataset distillation on top.
+
+    Both are trained for as many epochs in all, so that longer training is not taken for
+    distillation.
+
+    Parameters
+    ----------
+    small : Network
+    samples : PixelSamples
+        Pixels to learn from: none that is held out.
+    taught : ndarray of float32, (n, n_targets)
+        What the teacher predicts there.
+    plan : DistillationPlan
+    seed : int
+    progress : Progress, optional
+
+    Returns
+    -------
+    dict of str to Network
+        ``goc`` and ``student``.
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        See `fit_labels`.
+    """
+    report = progress or SilentProgress()
+    labels, weight = samples.labels, plan.teacher_weight
+
+    def further(
+        start: Network, own: NDArray[np.float32], epochs: int, part: tuple[float, float]
+    ) -> Network:
+        within = SubProgress(report, *part)
+        return go_on(start, samples, own, taught, weight, epochs, plan, seed, within)
+
+    under_goc = further(small, labels, plan.whole_epochs, (0.0, 0.5))
+    composite = composite_label(labels, taught, weight).astype(np.float32)
+    halfway = further(small, labels, plan.goc_epochs, (0.5, 0.75))
+    student = further(halfway, composite, plan.dataset_epochs, (0.75, 1.0))
+    return {"goc": under_goc, "student": student}
+
+
 def distil(
     samples: PixelSamples,
     teacher: Network,
@@ -164,9 +224,6 @@ def distil(
     progress: Progress | None = None,
 ) -> dict[str, Network]:
     """Train small model and student on a scene's labels, with every step between, for comparison.
-
-    Incremental and GOC training go on from the same small model for as many epochs in all as the
-    student gets, so that longer training is not taken for distillation.
 
     Parameters
     ----------
@@ -189,24 +246,12 @@ def distil(
     """
     report = progress or SilentProgress()
     taught = predict(teacher, samples.x)
-    labels, weight = samples.labels, plan.teacher_weight
-    small = fit_labels(
-        samples, plan.small_architecture, plan.small_epochs, plan, seed,
-        SubProgress(report, 0.0, 0.4, "small model: "),
+    small = train_small(samples, plan, seed, SubProgress(report, 0.0, 0.4, "small model: "))
+    incremental = go_on(
+        small, samples, samples.labels, taught, 0.0, plan.whole_epochs, plan, seed,
+        SubProgress(report, 0.4, 0.6, "incremental: "),
     )  # fmt: skip
-
-    def further(
-        start: Network, own: NDArray[np.float32], w: float, epochs: int, part: tuple[float, float]
-    ) -> Network:
-        within = SubProgress(report, *part)
-        return go_on(start, samples, own, taught, w, epochs, plan, seed, within)
-
-    whole = plan.goc_epochs + plan.dataset_epochs
-    incremental = further(small, labels, 0.0, whole, (0.4, 0.6))
-    under_goc = further(small, labels, weight, whole, (0.6, 0.75))
-    composite = composite_label(labels, taught, weight).astype(np.float32)
-    halfway = further(small, labels, weight, plan.goc_epochs, (0.75, 0.85))
-    student = further(halfway, composite, weight, plan.dataset_epochs, (0.85, 1.0))
-    return dict(
-        zip(VARIANTS, (teacher, small, incremental, under_goc, student), strict=True)
+    further = distil_small(
+        small, samples, taught, plan, seed, SubProgress(report, 0.6, 1.0, "student: ")
     )
+    return {"teacher": teacher, "small": small, "incremental": incremental, **further}

@@ -68,6 +68,11 @@ class DistillationPlan:
         if not (0.0 < self.held_out_share < 1.0 and 0.0 < self.incremental_rate <= 1.0):
             raise ParameterError("distillation: held-out share or relative rate is out of range")
 
+    @property
+    def whole_epochs(self) -> int:
+        """Epochs of the training that goes on, in all."""
+        return self.goc_epochs + self.dataset_epochs
+
     def to_json(self) -> dict[str, Any]:
         """Return as a JSON object."""
         result = asdict(self)

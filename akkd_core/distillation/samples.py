@@ -187,3 +187,45 @@ def take(samples: PixelSamples, rows: NDArray[np.intp]) -> PixelSamples:
     """Return some of the samples, by their places."""
     truth = None if samples.truth is None else samples.truth[rows]
     return PixelSamples(samples.targets, samples.x[rows], samples.labels[rows], truth)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Pixels that nothing was trained on, with their original labels: what scores are taken of.
+
+    A type of its own, so that training takes none of them and a score takes nothing else: composite
+    labels are plain arrays and never get here.
+
+    Parameters
+    ----------
+    samples : PixelSamples
+    """
+
+    samples: PixelSamples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+
+def split_scene(
+    scene: ArchiveScene, targets: tuple[str, ...], *, block: int, share: float, seed: int
+) -> tuple[PixelSamples, HeldOut]:
+    """Split a scene's labelled pixels into those to learn from and those held out, in blocks.
+
+    Parameters
+    ----------
+    scene : ArchiveScene
+    targets : tuple of str
+    block, share, seed
+        See `held_out_blocks`.
+
+    Raises
+    ------
+    DistillationError
+        If one of the two has no pixel.
+    """
+    held_out = held_out_blocks(scene.grid.shape, block=block, share=share, seed=seed)
+    return (
+        scene_samples(scene, targets, ~held_out),
+        HeldOut(scene_samples(scene, targets, held_out)),
+    )
