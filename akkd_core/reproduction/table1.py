@@ -180,8 +180,8 @@ def _notes(best: Trial, fits: Sequence[Fit]) -> tuple[str, ...]:
     return (
         f"On our samples the best of our trials has MAE {best.mae[0]:.3f} K with "
         f"{best.parameters:,} parameters; of the paper's networks trial {order[0]} is best with "
-        f"{maes[order[0]]:.3f} K, and its trial {CHOSEN_TRIAL} comes "
-        f"{order.index(CHOSEN_TRIAL) + 1}. of eight with {maes[CHOSEN_TRIAL]:.3f} K.",
+        f"{maes[order[0]]:.3f} K, and its trial {CHOSEN_TRIAL} is number "
+        f"{order.index(CHOSEN_TRIAL) + 1} of eight with {maes[CHOSEN_TRIAL]:.3f} K.",
         f"The paper went on with trial {CHOSEN_TRIAL} (MAE {third.mae_k} K, PCC {third.pcc}), "
         f"although trial 8 has a lower MAE ({eighth.mae_k} K, PCC {eighth.pcc}) and trial 2 the "
         "same one; it can have gone by PCC alone.",
