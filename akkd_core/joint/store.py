@@ -110,6 +110,9 @@ def save_joint(
     members = [bundle for bundle, _ in read]
     check_members(members)
     hashes = tuple(hashlib.sha256(files[MANIFEST]).hexdigest() for _, files in read)
+    if len(set(hashes)) != len(hashes):
+        again = next(i for i, digest in enumerate(hashes) if digest in hashes[:i])
+        raise ParameterError(f"{(teacher, *students)[again]}: given twice. give each bundle once")
     time = (created or datetime.now(timezone.utc)).astimezone(timezone.utc).replace(microsecond=0)
     try:
         index = JointIndex(name, time, rule or Rule(), hashes)

@@ -6,6 +6,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
+from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
 from akkd_core.operations.catalogue_search import SEARCH_OPERATIONS
@@ -54,14 +55,16 @@ RETRIEVE = Operation(
     "Retrieval",
     "Retrieve land surface temperature and emissivity from ASTER scenes.\n\n"
     "For a scene G writes G_LST.tif (K), G_LST_err.tif (K), G_LSE.tif (emissivity of bands "
-    "10-14), G_LSE_err.tif, G_QC.tif (bit flags), G_preview.png and G.json (STAC item). Each "
-    "appears only when whole; a batch that was interrupted goes on where it stopped.",
+    "10-14), G_LSE_err.tif, G_QC.tif (bit flags), G_preview.png and G.json (STAC item); with a "
+    "joint model G_MODEL.tif (which model served the pixel), too. Each appears only when whole; a "
+    "batch that was interrupted goes on where it stopped.",
     (
         _SCENES,
         _OUTPUT,
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of the model bundle; without it, the one shipped with AKKD.",
+            "Folder or zip of a model bundle or joint model; without it, the bundle shipped with "
+            "AKKD.",
             short="m",
         ),
         Parameter(
@@ -108,8 +111,9 @@ INFO = Operation(
     "Retrieval",
     "Tell what a scene, a product, a model bundle or a QC value is.\n\n"
     "For a scene: product, date, footprint, bands, cloud, missing data. For a model bundle: its "
-    "manifest. For a product (folder, .json or .tif): provenance, statistics and what its QC "
-    "layer says. For a number 0-65535: the meaning of that QC value, bit by bit.",
+    "manifest. For a joint model: members and rule. For a product (folder, .json or .tif): "
+    "provenance, statistics and what its QC layer says. For a number 0-65535: the meaning of that "
+    "QC value, bit by bit.",
     (
         Parameter(
             "target", ParamKind.TEXT, "What",
@@ -127,6 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,
+    *JOINT_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *REPRODUCTION_OPERATIONS,
 )

@@ -28,13 +28,19 @@ def _qc_value(text: str) -> Outcome:
 
 
 def _is_bundle(path: Path) -> bool:
-    return (path / "manifest.json").is_file() if path.is_dir() else path.suffix.lower() == ".zip"
+    if not path.is_dir():
+        return path.suffix.lower() == ".zip"
+    return any((path / name).is_file() for name in ("manifest.json", "joint.json"))
 
 
 def _bundle(path: Path) -> Outcome:
-    from akkd_core.bundle import bundle_hash, load_bundle
+    from akkd_core.bundle import ModelBundle, bundle_hash
+    from akkd_core.joint.store import load_model
+    from akkd_core.operations.info_joint import belongs_lines, describe_joint
 
-    bundle = load_bundle(path)
+    bundle = load_model(path)
+    if not isinstance(bundle, ModelBundle):
+        return describe_joint(bundle)
     facts = bundle.manifest.to_json()
     lines = [
         f"model bundle {bundle.name} ({bundle_hash(bundle)}), format {facts['format_version']}",
@@ -63,6 +69,7 @@ def _bundle(path: Path) -> Outcome:
     lines.append(f"  errors       {facts['uncertainty']['method']}")
     for name, (low, high) in facts["domain"].items():
         lines.append(f"  domain       {name} {low:g}-{high:g}")
+    lines += belongs_lines(bundle.manifest.belongs)
     for score in facts["scores"]:
         unit = "" if score["unit"] == "1" else f" {score['unit']}"
         lines.append(f"  score        {score['name']} {score['value']:.4g}{unit}")
@@ -90,8 +97,8 @@ def describe(target: str | Path) -> Outcome:
     Parameters
     ----------
     target : str or path
-        A scene; a bundle's folder or zip; a product's folder, ``.json`` or ``.tif``; or a QC
-        value 0-65535, decimal or 0x hexadecimal.
+        A scene; a folder or zip of a bundle or joint model; a product's folder, ``.json`` or
+        ``.tif``; or a QC value 0-65535, decimal or 0x hexadecimal.
 
     Returns
     -------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from akkd_core.errors import GranuleReadError
+from akkd_core.inference.layers import ALL_LAYERS, MODEL_NODATA
 from akkd_core.inference.product import is_complete, product_paths
 from akkd_core.inference.product_files import NETWORK
 from akkd_core.inference.stac import read_item
@@ -60,6 +62,36 @@ def _qc_lines(shares: dict[str, Any]) -> list[str]:
                 share = f"{percent:.1f}" if percent >= 0.05 else "<0.1"
                 lines.append(f"    {name:<13} {share:>5} %  {meaning}")
     return lines
+
+
+def model_shares(raster: RasterReader) -> list[float]:
+    """Share of pixels that each model of a joint one served, %.
+
+    Parameters
+    ----------
+    raster : RasterReader
+        A MODEL layer, uint8.
+
+    Returns
+    -------
+    list of float
+        By value, of the pixels that any model served.
+    """
+    histogram = np.zeros(MODEL_NODATA + 1, dtype=np.int64)
+    rows, cols = raster.shape
+    for row in range(0, rows, _STRIP_ROWS):
+        strip = raster.read(row, 0, min(_STRIP_ROWS, rows - row), cols, [1])
+        histogram += np.bincount(strip.ravel(), minlength=MODEL_NODATA + 1)
+    served = histogram[:MODEL_NODATA]
+    last = int(np.flatnonzero(served).max(initial=-1))
+    return [float(100 * n / served.sum()) for n in served[: last + 1]]
+
+
+def _model_lines(shares: list[float], facts: Mapping[str, Any]) -> list[str]:
+    return [
+        f"  served by    {value} {facts.get(f'akkd:model_{value}', '')}: {percent:.1f} %"
+        for value, percent in enumerate(shares)
+    ]
 
 
 def describe_layer(path: Path) -> Outcome | None:
@@ -157,4 +189,9 @@ def describe_product(path: Path) -> Outcome:
         with open_raster(product_paths(scene_id, path.parent).layers["QC"]) as raster:
             data["qc"] = qc_shares(raster)
         lines += _qc_lines(data["qc"])
+        if "MODEL" in item["assets"]:
+            layers = product_paths(scene_id, path.parent, ALL_LAYERS).layers
+            with open_raster(layers["MODEL"]) as raster:
+                data["model_percent"] = model_shares(raster)
+            lines += _model_lines(data["model_percent"], facts)
     return Outcome(tuple(lines), data)

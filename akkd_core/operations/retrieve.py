@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
     from akkd_core.inference.context import Ancillary
-    from akkd_core.inference.retriever import Retriever
+    from akkd_core.operations.retrieval_model import RetrievalModel
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,21 +77,17 @@ def _ancillary(options: RetrievalOptions, grid: Grid) -> Ancillary:
 
 
 def _provenance(
-    retriever: Retriever, ancillary: Ancillary, options: RetrievalOptions
+    model: RetrievalModel, ancillary: Ancillary, options: RetrievalOptions
 ) -> ProductProvenance:
-    bundle = retriever.bundle
-    method = bundle.manifest.uncertainty.method
-    if bundle.error_table is None:
-        method = "not given: the model bundle carries no error table"
-    extra = {"runtime": retriever.predictor.runtime}
+    extra = {"runtime": model.retriever.predictor.runtime, **model.facts}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
     if options.tcwv is not None and _number(options.tcwv) is None:
         extra["tcwv_source"] = Path(options.tcwv).name
     return ProductProvenance(
-        model_name=bundle.name,
-        model_sha256=hashlib.sha256(bundle.manifest.to_bytes()).hexdigest(),
-        error_method=method,
+        model_name=model.name,
+        model_sha256=model.sha256,
+        error_method=model.error_method,
         ancillary={
             "tcwv_kg_m2": ancillary.tcwv_kg_m2,
             "air_temperature_k": ancillary.air_temperature_k,
@@ -104,8 +99,8 @@ def _provenance(
 class _SceneRetrieval:
     """What is done with each scene of a batch."""
 
-    def __init__(self, retriever: Retriever, options: RetrievalOptions) -> None:
-        self._retriever, self._options = retriever, options
+    def __init__(self, model: RetrievalModel, options: RetrievalOptions) -> None:
+        self._model, self._options = model, options
         self._claims = Claims()
 
     def __call__(self, argument: SceneArgument, progress: Progress) -> ProductSummary:
@@ -128,7 +123,7 @@ class _SceneRetrieval:
             "%s: %d x %d pixels, water vapour %s kg m-2, air %s K, to %s",
             scene_id, *scene.grid.shape, *ancillary.values(), folder,
         )  # fmt: skip
-        tiles = self._retriever.tiles(
+        tiles = self._model.retriever.tiles(
             scene,
             calibration,
             ancillary=ancillary,
@@ -139,7 +134,8 @@ class _SceneRetrieval:
             tiles,
             scene,
             folder=folder,
-            provenance=_provenance(self._retriever, ancillary, options),
+            provenance=_provenance(self._model, ancillary, options),
+            layers=self._model.layers,
             overwrite=options.overwrite,
             progress=progress,
         )
@@ -176,7 +172,7 @@ def retrieve(
     output : path, optional
         Folder of the products; by default ``<scene>_akkd`` beside each scene.
     model : path, optional
-        Model bundle, a folder or zip; by default the one that is shipped.
+        Model bundle or joint model, a folder or zip; by default the bundle that is shipped.
     runtime : {"auto", "onnxruntime", "numpy", "tensorflow"}
     device : str
         ``auto``, ``cpu`` or ``gpu:0``.
@@ -205,8 +201,7 @@ def retrieve(
     OperationCancelled
         If the user cancelled.
     """
-    from akkd_core.bundle import default_bundle_path, load_bundle
-    from akkd_core.inference.retriever import Retriever
+    from akkd_core.operations.retrieval_model import open_model
 
     RETRIEVE.check(runtime=runtime, tile_size=tile_size, t_air=t_air)
     options = RetrievalOptions(
@@ -214,11 +209,10 @@ def retrieve(
     )
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     _check_once(options)
-    bundle = load_bundle(model if model is not None else default_bundle_path())
-    retriever = Retriever(bundle, runtime, device)
-    predictor = retriever.predictor
-    _LOG.info("bundle %s, %s on %s", bundle.name, predictor.runtime, predictor.device)
-    work = _SceneRetrieval(retriever, options)
+    opened = open_model(model, runtime, device)
+    predictor = opened.retriever.predictor
+    _LOG.info("model %s, %s on %s", opened.name, predictor.runtime, predictor.device)
+    work = _SceneRetrieval(opened, options)
     return run_batch(arguments, work, progress if progress is not None else SilentProgress())
 
 
