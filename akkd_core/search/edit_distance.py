@@ -77,11 +77,40 @@ def edit_distances(
     ndarray of float64, (m, k)
         0 for equal architectures; symmetric.
     """
+    layers, _, optimizer, rate = distance_parts(first, second)
+    total: NDArray[np.float64] = layers + (optimizer + rate) / 2.0
+    return total
+
+
+def distance_parts(
+    first: Sequence[Architecture], second: Sequence[Architecture]
+) -> NDArray[np.float64]:
+    """Parts of the difference of architectures, for a kernel that weights them.
+
+    Parameters
+    ----------
+    first, second : sequence of Architecture
+        m and k of them.
+
+    Returns
+    -------
+    ndarray of float64, (4, m, k)
+        Edit distance of the layers alone; whether the layers that see the inputs differ in
+        activation; whether optimizers differ; decades between learning rates over two (at most 1).
+    """
     a, b = _Encoded.of(first), _Encoded.of(second)
-    parts = [
+    layers = [
         _distances(a.rows(slice(i, i + _CHUNK)), b) for i in range(0, max(len(first), 1), _CHUNK)
     ]
-    return np.concatenate(parts)
+    rate = np.abs(a.log_rate[:, None] - b.log_rate[None, :]) / _RATE_DECADES
+    return np.stack(
+        [
+            np.concatenate(layers),
+            a.activation[:, None, 0] != b.activation[None, :, 0],
+            a.optimizer[:, None] != b.optimizer[None, :],
+            np.minimum(rate, 1.0),
+        ]
+    )
 
 
 def _distances(a: _Encoded, b: _Encoded) -> NDArray[np.float64]:
@@ -100,7 +129,7 @@ def _distances(a: _Encoded, b: _Encoded) -> NDArray[np.float64]:
     stacked = np.array(table)
     here, there = np.indices(shape)
     layers: NDArray[np.float64] = stacked[a.depth[:, None], b.depth[None, :], here, there]
-    return layers + _training_costs(a, b)
+    return layers
 
 
 def _layer_costs(a: _Encoded, b: _Encoded) -> NDArray[np.float64]:
@@ -112,9 +141,3 @@ def _layer_costs(a: _Encoded, b: _Encoded) -> NDArray[np.float64]:
     mean: NDArray[np.float64] = (width + activation + dropout) / 3.0
     return mean
 
-
-def _training_costs(a: _Encoded, b: _Encoded) -> NDArray[np.float64]:
-    optimizer = a.optimizer[:, None] != b.optimizer[None, :]
-    rate = np.abs(a.log_rate[:, None] - b.log_rate[None, :]) / _RATE_DECADES
-    mean: NDArray[np.float64] = (optimizer + np.minimum(rate, 1.0)) / 2.0
-    return mean

@@ -1,15 +1,19 @@
 """A Gaussian process over architectures, with the kernel of edit distances.
 
-Dai, Mao et al. 2025, eq. (6): ``kappa = exp(-rho(d)**2)`` with d the edit distance. That kernel of
-the distance itself is not positive semi-definite. Two ways out:
+Dai, Mao et al. 2025, eq. (6): ``kappa = exp(-rho(d)**2)`` with d the edit distance and rho a
+mapping function that the paper leaves open. A kernel of the distance itself is not positive
+semi-definite. Three mappings:
 
+- ``weighted``: ``rho(d)**2 = sum of w_c d_c`` over the parts of the distance (layers, activation of
+  the layer that sees the inputs, optimizer, learning rate), so that the trials say what matters;
+  negative eigenvalues of the kernel matrix are set to zero;
+- ``projection``: ``rho(d)**2 = w d**2``, rho a number; eigenvalues likewise;
 - ``bourgain``: rho maps the distance to one in a Euclidean space, as in Jin et al. 2019 (section
   3.1.1, after Bourgain 1985): coordinates are distances to random subsets of the architectures, and
-  the kernel of Euclidean distances is positive semi-definite by construction;
-- ``projection``: rho is a number, and negative eigenvalues of the kernel matrix are set to zero.
+  the kernel of Euclidean distances is positive semi-definite by construction.
 
-Scale, noise and amplitude are the most likely (marginal likelihood, Rasmussen & Williams 2006, eq.
-5.8, times a log-normal prior of the scale: a dozen trials alone say little about it).
+Weights, noise and amplitude are the most likely (marginal likelihood, Rasmussen & Williams 2006,
+eq. 5.8, times a log-normal prior of the weights: a dozen trials alone say little about them).
 """
 
 from __future__ import annotations
@@ -22,12 +26,13 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from akkd_core.bundle.architecture import Architecture
-from akkd_core.search.edit_distance import edit_distances
+from akkd_core.search.edit_distance import distance_parts, edit_distances
 
-EMBEDDINGS = ("bourgain", "projection")
+EMBEDDINGS = ("weighted", "projection", "bourgain")
 
-_RELATIVE_RHO = np.geomspace(0.1, 6.0, 22)
-_PRIOR_SD = 0.35
+_PRIOR_SD = 1.0
+_STEPS = (-2.0, -0.8, 0.8, 2.0)
+_SWEEPS = 3
 _NOISE = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1)
 _JITTER = 1e-8
 
@@ -40,13 +45,15 @@ class Prediction:
     ----------
     mean, sd : ndarray of float64, (k,)
         In the unit of the scores given.
-    rho, noise : float
-        Scale of the distances, and variance of noise relative to the amplitude.
+    weights : ndarray of float64, (parts,)
+        Of the parts of rho(d)**2.
+    noise : float
+        Variance relative to the amplitude.
     """
 
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
-    rho: float
+    weights: NDArray[np.float64]
     noise: float
 
 
@@ -67,7 +74,7 @@ def predict(
     scores : ndarray of float64, (n,)
         Finite.
     candidates : sequence of Architecture
-    embedding : {'bourgain', 'projection'}
+    embedding : {'weighted', 'projection', 'bourgain'}
     rng : numpy.random.Generator
         Draws Bourgain's subsets.
 
@@ -76,26 +83,36 @@ def predict(
     Prediction
     """
     n = len(tried)
-    # to the tried alone: Bourgain's subsets are of them, and 'projection' adds the rest
-    distances = edit_distances([*tried, *candidates], tried)
     centre, spread = float(scores.mean()), max(float(scores.std()), 1e-12)
     y = (scores - centre) / spread
-    if embedding == "bourgain":
-        points = _bourgain(distances, rng)
-        squares = _squared_distances(points, points[:n])
-    else:
-        squares = distances**2
-    rho, noise = _most_likely(squares[:n], y, project=embedding == "projection")
-    kernel = np.exp(-(rho**2) * squares)
-    own, cross = kernel[:n], kernel[n:]
-    if embedding == "projection":
-        own = _projected(own)
+    parts = _parts(tried, candidates, embedding, rng)
+    weights, noise = _most_likely(parts[:, :n], y)
+    kernel = np.exp(-np.tensordot(weights, parts, axes=1))
+    own, cross = _projected(kernel[:n]), kernel[n:]
     factor = cho_factor(own + (noise + _JITTER) * np.eye(n), lower=True)
-    weights = cho_solve(factor, y)
-    amplitude = max(float(y @ weights) / n, 1e-12)
+    solved = cho_solve(factor, y)
+    amplitude = max(float(y @ solved) / n, 1e-12)
     explained = np.einsum("ij,ji->i", cross, cho_solve(factor, cross.T))
     variance = amplitude * np.maximum(1.0 - explained, 1e-9)
-    return Prediction(centre + spread * (cross @ weights), spread * np.sqrt(variance), rho, noise)
+    mean, sd = centre + spread * (cross @ solved), spread * np.sqrt(variance)
+    return Prediction(mean, sd, weights, noise)
+
+
+def _parts(
+    tried: Sequence[Architecture],
+    candidates: Sequence[Architecture],
+    embedding: str,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Parts of rho(d)**2, before they are weighted, of all to the tried: (part, n + k, n)."""
+    everyone = [*tried, *candidates]
+    if embedding == "weighted":
+        return distance_parts(everyone, tried)
+    distances = edit_distances(everyone, tried)
+    if embedding == "bourgain":
+        points = _bourgain(distances, rng)
+        return _squared_distances(points, points[: len(tried)])[None]
+    return distances[None] ** 2
 
 
 def _bourgain(distances: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -128,25 +145,35 @@ def _projected(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _most_likely(
-    squares: NDArray[np.float64], y: NDArray[np.float64], *, project: bool
-) -> tuple[float, float]:
-    """Most likely scale and noise, the amplitude profiled out.
+    parts: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
+    """Most likely weights (part,) and noise, by coordinates, the amplitude profiled out.
 
-    The prior's centre is the scale at which the median pair of trials correlates by a half.
+    The prior's centre is where a typical pair of trials correlates by a half, every part having the
+    same share in it.
     """
-    n = len(y)
-    median = float(np.median(squares[np.triu_indices(n, 1)]))
-    centre = np.sqrt(np.log(2.0) / max(median, 1e-12))
-    best, found = np.inf, (centre, _NOISE[0])
-    for relative in _RELATIVE_RHO:
-        values, vectors = np.linalg.eigh(np.exp(-((relative * centre) ** 2) * squares))
-        values = np.maximum(values, 0.0 if project else _JITTER)
-        rotated = (vectors.T @ y) ** 2
-        penalty = (np.log(relative) / _PRIOR_SD) ** 2
-        for noise in _NOISE:
-            spectrum = values + noise + _JITTER
-            amplitude = max(float((rotated / spectrum).sum()) / n, 1e-12)
-            loss = n * np.log(amplitude) + float(np.log(spectrum).sum()) + penalty
-            if loss < best:
-                best, found = loss, (float(relative * centre), noise)
-    return found
+    n, count = len(y), len(parts)
+    pairs = parts[(slice(None), *np.triu_indices(n, 1))].mean(axis=1)
+    centre = np.log(np.log(2.0) / (count * np.where(pairs > 0.0, pairs, 1.0)))
+
+    def loss(log_weights: NDArray[np.float64], noise: float) -> float:
+        kernel = np.exp(-np.tensordot(np.exp(log_weights), parts, axes=1))
+        values, vectors = np.linalg.eigh(kernel)
+        spectrum = np.maximum(values, 0.0) + noise + _JITTER
+        amplitude = max(float(((vectors.T @ y) ** 2 / spectrum).sum()) / n, 1e-12)
+        penalty = float((((log_weights - centre) / _PRIOR_SD) ** 2).sum())
+        return n * float(np.log(amplitude)) + float(np.log(spectrum).sum()) + penalty
+
+    log_weights, noise = centre.copy(), _NOISE[-1]
+    best = loss(log_weights, noise)
+    for _ in range(_SWEEPS):
+        for part in range(count):
+            for step in _STEPS:
+                moved = log_weights.copy()
+                moved[part] += step
+                if (found := loss(moved, noise)) < best:
+                    best, log_weights = found, moved
+        for other in _NOISE:
+            if (found := loss(log_weights, other)) < best:
+                best, noise = found, other
+    return np.exp(log_weights), noise

@@ -75,7 +75,7 @@ class EditDistanceProposer:
     Parameters
     ----------
     space : SearchSpace
-    embedding : {'bourgain', 'projection'}
+    embedding : {'weighted', 'projection', 'bourgain'}
         See `akkd_core.search.gaussian_process`.
     acquisition : {'expected-improvement', 'lower-confidence-bound'}
     initial : int
@@ -94,7 +94,7 @@ class EditDistanceProposer:
     """
 
     space: SearchSpace
-    embedding: str = "projection"
+    embedding: str = "weighted"
     acquisition: str = "expected-improvement"
     initial: int = 8
     drawn: int = 300
