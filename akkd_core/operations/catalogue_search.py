@@ -104,7 +104,7 @@ SEARCH = Operation(
             "embedding", ParamKind.CHOICE, "Embedding",
             "How the edit-distance tuner makes a kernel of distances: by Bourgain's embedding, or "
             "by projecting the kernel matrix.",
-            default="bourgain", choices=("bourgain", "projection"), advanced=True,
+            default="weighted", choices=("weighted", "projection", "bourgain"), advanced=True,
         ),
         Parameter(
             "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",

@@ -106,7 +106,7 @@ def run(
     learning_rates: str = "1e-4,3e-4,1e-3,3e-3,1e-2",
     samples: int = 100_000,
     batch_size: int = 512,
-    embedding: str = "bourgain",
+    embedding: str = "weighted",
     seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akkd_core.bundle.architecture import Architecture, Layer
-from akkd_core.search.edit_distance import edit_distances
+from akkd_core.search.edit_distance import distance_parts, edit_distances
 from akkd_core.search.space import SearchSpace
 
 SPACE = SearchSpace()
@@ -35,6 +35,14 @@ def test_by_hand() -> None:
     assert distance(start, replace(start, optimizer="adamw")) == pytest.approx(0.5)
     assert distance(start, replace(start, learning_rate=1e-2)) == pytest.approx(0.25)
     assert distance(start, replace(start, learning_rate=1e-6)) == pytest.approx(0.5)
+
+
+def test_the_parts_by_hand() -> None:
+    a = Architecture.of((64, 128, 256), ("tanh", "relu", "relu"), learning_rate=1e-3)
+    b = Architecture.of((64, 128, 256), optimizer="adamw", learning_rate=1e-2)
+    np.testing.assert_allclose(distance_parts([a], [b])[:, 0, 0], [1 / 3, 1.0, 1.0, 0.5])
+    c = Architecture.of((64, 128, 128), ("tanh", "relu", "tanh"), learning_rate=1e-3)
+    np.testing.assert_allclose(distance_parts([a], [c])[:, 0, 0], [0.5, 0.0, 0.0, 0.0])
 
 
 def test_layers_are_matched_not_compared_by_place() -> None:

@@ -46,9 +46,11 @@ def test_prediction_knows_what_was_tried_and_doubts_what_is_far(embedding: str) 
     assert found.sd[-1] > 1.5 * found.sd[:30].mean()
 
 
-@pytest.mark.parametrize(("embedding", "least"), [("projection", 0.5), ("bourgain", 0.15)])
+@pytest.mark.parametrize(
+    ("embedding", "least"), [("weighted", 0.5), ("projection", 0.5), ("bourgain", 0.15)]
+)
 def test_prediction_orders_new_architectures(embedding: str, least: float) -> None:
-    """Measured here .5-.9 and .2-.4: the embedding loses much of the distances."""
+    """Bourgain's embedding loses much of the distances."""
     found = []
     for seed in range(5):
         known, new = trials(40, seed), trials(200, seed=100 + seed)
@@ -88,8 +90,18 @@ def test_the_first_trials_are_random_and_failures_do_not_count() -> None:
     assert drawn == RandomProposer(SPACE).propose(known, np.random.default_rng(4))
 
 
+def test_weights_say_what_matters() -> None:
+    """Errors that depend on the learning rate alone: its part gets the largest weight."""
+    rng = np.random.default_rng(2)
+    tried = [SPACE.sample(rng) for _ in range(40)]
+    scores = np.array([abs(np.log10(a.learning_rate) + 3.0) for a in tried])
+    found = predict(tried, scores, tried[:1], embedding="weighted", rng=rng)
+    layers, first, optimizer, rate = found.weights
+    assert rate > 5.0 * max(layers, first, optimizer)
+
+
 def test_it_learns_where_the_good_networks_are() -> None:
-    proposer = EditDistanceProposer(SPACE, embedding="projection")
+    proposer = EditDistanceProposer(SPACE)
     known = trials(10)
     for i in range(10, 22):
         proposed = proposer.propose(known, np.random.default_rng([2, i]))
