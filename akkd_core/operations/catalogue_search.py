@@ -102,8 +102,8 @@ SEARCH = Operation(
         ),
         Parameter(
             "embedding", ParamKind.CHOICE, "Embedding",
-            "How the edit-distance tuner makes a kernel of distances: by Bourgain's embedding, or "
-            "by projecting the kernel matrix.",
+            "How the edit-distance tuner makes a kernel of distances: by weighting their parts, of "
+            "the distance as one, or by Bourgain's embedding.",
             default="weighted", choices=("weighted", "projection", "bourgain"), advanced=True,
         ),
         Parameter(

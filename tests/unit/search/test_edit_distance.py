@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def recursion(a: Architecture, b: Architecture) -> float:
         width = abs(x.units - y.units) / max(x.units, y.units)
         return (width + (x.activation != y.activation) + abs(x.dropout - y.dropout) / 0.5) / 3
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(i: int, j: int) -> float:
         if i == 0 or j == 0:
             return float(i + j)
