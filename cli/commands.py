@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -47,10 +47,12 @@ def parameter_help(parameter: Parameter) -> str:
     return f"{parameter.help} [{shown}]" if shown else parameter.help
 
 
-def _option(parameter: Parameter) -> click.Parameter:
+def _option(
+    parameter: Parameter, option: type[click.Option] = click.Option
+) -> click.Parameter:
+    # Click takes any default, None too, as a value given.
+    extra: dict[str, Any] = {} if parameter.required else {"default": parameter.default}
     if parameter.positional:
-        # Click takes any default, None too, as a value given.
-        extra = {} if parameter.required else {"default": parameter.default}
         return click.Argument(
             [parameter.name],
             type=_type(parameter),
@@ -63,33 +65,33 @@ def _option(parameter: Parameter) -> click.Parameter:
     if parameter.short:
         names.insert(0, f"-{parameter.short}")
     if parameter.kind is ParamKind.FLAG:
-        return click.Option(
+        return option(
             names, is_flag=True, default=bool(parameter.default), help=parameter_help(parameter)
         )
-    return click.Option(
+    return option(
         names,
         type=_type(parameter),
         metavar=_METAVARS.get(parameter.kind),
-        default=parameter.default,
         required=parameter.required,
         multiple=parameter.multiple,
+        **extra,
         help=parameter_help(parameter),
     )
 
 
-def _session_options() -> list[click.Parameter]:
+def _session_options(option: type[click.Option] = click.Option) -> list[click.Parameter]:
     return [
-        click.Option(
+        option(
             ["--progress", "show_progress"],
             type=click.Choice(MODES),
             default="auto",
             help="Show progress: auto is a bar on a terminal, else none; json writes JSON lines "
             "to standard output. [default auto]",
         ),
-        click.Option(
+        option(
             ["-v", "--verbose"], count=True, help="Say more; -vv adds tracebacks to errors."
         ),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
+        option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
     ]
 
 
@@ -123,26 +125,32 @@ class _Translating:
         _leave(int(code or 0))
 
 
+def _run(operation: Operation, given: dict[str, Any]) -> int:
+    shown, verbose, quiet = (given.pop(name) for name in _SESSION_OPTIONS)
+    return run_operation(operation, Session(shown, -1 if quiet else verbose), given)
+
+
+def _epilog() -> str:
+    return f"Exit codes: {', '.join(f'{code} {text}' for code, text in EXIT_CODES.items())}."
+
+
 class AkkdCommand(_Translating, click.Command):
     """The command of one operation."""
 
     def __init__(self, operation: Operation, name: str) -> None:
         self.operation = operation
-        codes = ", ".join(f"{code} {text}" for code, text in EXIT_CODES.items())
         super().__init__(
             name,
             params=[*map(_option, operation.parameters), *_session_options()],
             callback=self._run,
             help=operation.help,
             short_help=operation.help.split("\n\n")[0],
-            epilog=f"Exit codes: {codes}.",
+            epilog=_epilog(),
             context_settings={"help_option_names": ["-h", "--help"]},
         )
 
     def _run(self, **given: Any) -> int:
-        shown, verbose, quiet = (given.pop(name) for name in _SESSION_OPTIONS)
-        session = Session(shown, -1 if quiet else verbose)
-        return run_operation(self.operation, session, given)
+        return _run(self.operation, given)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write arguments with their help, then the options."""
@@ -155,6 +163,20 @@ class AkkdCommand(_Translating, click.Command):
             with formatter.section("Arguments"):
                 formatter.write_dl(rows)
         super().format_options(ctx, formatter)
+
+
+class _FamilyOption(click.Option):
+    """An option of a family's own command; where one of its commands is called, not asked for."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Leave it to the command that follows, if one does."""
+        if not args:
+            return super().handle_parse_result(ctx, opts, args)
+        if self.name in opts:
+            raise click.UsageError(f"{self.opts[-1]} must stand after {args[0]}.", ctx)
+        return None, args
 
 
 class AkkdGroup(_Translating, click.Group):
@@ -193,6 +215,21 @@ class AkkdGroup(_Translating, click.Group):
             click.echo(context.get_help())
 
 
+class AkkdFamily(AkkdGroup):
+    """An operation that has others under its name; its own parameters are all options."""
+
+    def __init__(self, operation: Operation, name: str) -> None:
+        super().__init__(name, operation.help)
+        self.operation, self.callback, self.epilog = operation, self._run, _epilog()
+        self.params.extend(_option(parameter, _FamilyOption) for parameter in operation.parameters)
+        self.params.extend(_session_options(_FamilyOption))
+
+    def _run(self, **given: Any) -> int | None:
+        if click.get_current_context().invoked_subcommand is None:
+            return _run(self.operation, given)
+        return None
+
+
 def build_group(
     name: str,
     help: str,
@@ -206,7 +243,8 @@ def build_group(
     ----------
     name, help : str
     operations : sequence of Operation
-        An id of two words becomes a command of a group of that first word.
+        An id of two words becomes a command of a group of that first word; the operation whose id
+        is that word alone is what the group does by itself, and stands before the others.
     families : dict of str to str
         Help of these inner groups.
     params : sequence of click.Parameter
@@ -217,7 +255,11 @@ def build_group(
     AkkdGroup
     """
     group = AkkdGroup(name, help, params=list(params))
+    first_words = {o.id.split()[0] for o in operations if " " in o.id}
     for operation in operations:
+        if operation.id in first_words:
+            group.add_command(AkkdFamily(operation, operation.id))
+            continue
         *family, last = operation.id.split()
         parent: click.Group = group
         if family:

@@ -17,12 +17,14 @@ from akkd_core.distillation.samples import HeldOut, PixelSamples
 from akkd_core.distillation.scoring import Scores, score_network
 from akkd_core.distillation.weights import METRICS, RepeatedScores
 from akkd_core.errors import DistillationError, TrainingError
+from akkd_core.progress import Progress
 
 BEFORE = "before"
 """Repetition of the row that holds the small model's own scores."""
 
 Rows = Sequence[Mapping[str, Any]]
-"""Results with ``scene``, ``weight``, ``repetition`` and ``scores`` by target and reference."""
+"""Results with ``scene``, ``weight``, ``repetition``, and ``scores`` by target and reference; a
+target whose training diverged is missing."""
 
 
 def pre_distil(
@@ -33,7 +35,8 @@ def pre_distil(
     plan: DistillationPlan,
     weight: float,
     seed: int,
-) -> dict[str, Any]:
+    progress: Progress | None = None,
+) -> Scores:
     """Train a small model on under the GOC and its original labels; score it where held out.
 
     Parameters
@@ -47,11 +50,12 @@ def pre_distil(
     weight : float
         Of the teacher, 0-1.
     seed : int
+    progress : Progress, optional
 
     Returns
     -------
-    dict
-        ``scores``; null for a training that diverged.
+    Scores
+        Empty for a training that diverged.
 
     Raises
     ------
@@ -60,11 +64,11 @@ def pre_distil(
     try:
         student = go_on(
             small, learn, learn.labels, taught, weight, plan.goc_epochs,
-            replace(plan, teacher_weight=weight), seed,
+            plan, seed, progress,
         )  # fmt: skip
     except TrainingError:
-        return {"scores": None}
-    return {"scores": score_network(student, held_out)}
+        return {}
+    return score_network(student, held_out)
 
 
 def repeated_scores(rows: Rows, scene: str) -> list[RepeatedScores]:
@@ -81,7 +85,7 @@ def repeated_scores(rows: Rows, scene: str) -> list[RepeatedScores]:
         If the small model's scores are missing.
     """
     before = _before(rows, scene)
-    weights = sorted({row["weight"] for row in rows if row["scene"] == scene} - {None})
+    weights = _weights(rows, scene)
     return [
         RepeatedScores(
             target,
@@ -118,11 +122,15 @@ def relative_truth_errors(rows: Rows, scenes: Sequence[str]) -> dict[float, floa
         for target, by_reference in before.items():
             if "truth" not in by_reference:
                 return {}
-            for weight in sorted({row["weight"] for row in rows if row["scene"] == scene} - {None}):
+            for weight in _weights(rows, scene):
                 found = _repeated(rows, scene, weight, target, "truth", "mae")
                 mean = float(np.mean(found)) / _number(by_reference["truth"]["mae"])
                 ratios.setdefault(weight, []).append(mean)
     return {weight: float(np.mean(values)) for weight, values in ratios.items()}
+
+
+def _weights(rows: Rows, scene: str) -> list[float]:
+    return sorted({row["weight"] for row in rows if row["scene"] == scene} - {None})
 
 
 def _before(rows: Rows, scene: str) -> Scores:
@@ -137,7 +145,7 @@ def _repeated(
     rows: Rows, scene: str, weight: float, target: str, reference: str, metric: str
 ) -> list[float]:
     return [
-        math.nan if row["scores"] is None else _number(row["scores"][target][reference][metric])
+        _number(row["scores"][target][reference][metric]) if target in row["scores"] else math.nan
         for row in rows
         if row["scene"] == scene and row["weight"] == weight
     ]
