@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from akkd_core.raster.temporary import whole_file
+from akkd_core.raster.temporary import remove_leftovers, whole_file
 
 
 def category_file(raster: Path) -> Path:
@@ -38,5 +38,6 @@ def write_category_names(raster: Path, names: Sequence[str]) -> None:
         '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>'
         f"{listed}\n    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
     )
+    remove_leftovers(category_file(raster))
     with whole_file(category_file(raster)) as temporary:
         temporary.write_text(text, encoding="utf-8")
