@@ -88,6 +88,20 @@ class SceneContext:
     scene: NDArray[np.float32] | None = None
     in_domain: bool = True
 
+    @classmethod
+    def of_air(
+        cls,
+        transmittance: NDArray[np.floating],
+        path_radiance: NDArray[np.floating],
+        downwelling_radiance: NDArray[np.floating],
+    ) -> SceneContext:
+        """Return the context of an atmosphere, (5,) each, without scene inputs."""
+        return cls(
+            np.asarray(transmittance, dtype=np.float32),
+            np.asarray(path_radiance, dtype=np.float32),
+            np.asarray(downwelling_radiance, dtype=np.float32),
+        )
+
 
 def make_context(
     bundle: ModelBundle, statistics: NDArray[np.float32], ancillary: Ancillary = NOTHING_KNOWN

@@ -32,16 +32,20 @@ class SceneArgument:
         """What to call it in messages before it is opened."""
         return str(self.files[0])
 
-    @property
-    def default_folder(self) -> Path:
-        """``<scene>_akkd`` beside the scene."""
+    def folder(self, suffix: str) -> Path:
+        """``<scene>_<suffix>`` beside the scene."""
         first = self.files[0].absolute()
         match = _BAND_FILE.fullmatch(first.name)
         if match:
             stem = match["stem"]
         else:
             stem = first.name if first.is_dir() else first.stem
-        return first.with_name(f"{stem}_akkd")
+        return first.with_name(f"{stem}_{suffix}")
+
+    @property
+    def default_folder(self) -> Path:
+        """``<scene>_akkd`` beside the scene."""
+        return self.folder("akkd")
 
     def open(self) -> Scene:
         """Open the scene. Raises the readers' errors."""

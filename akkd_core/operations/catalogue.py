@@ -6,6 +6,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
+from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
 from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
@@ -133,6 +134,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *SEARCH_OPERATIONS,
     *JOINT_OPERATIONS,
     *VALIDATION_OPERATIONS,
+    *BASELINE_OPERATIONS,
     *REPRODUCTION_OPERATIONS,
 )
 """All operations, in the order in which faces list them."""

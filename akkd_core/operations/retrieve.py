@@ -251,7 +251,16 @@ def summary_data(summary: ProductSummary) -> dict[str, Any]:
 
 def run(*, progress: Progress, **values: Any) -> Outcome:
     """Run the operation ``retrieve`` of the catalogue; values as in :func:`retrieve`."""
-    summaries = retrieve(progress=progress, **values)
+    return retrieval_outcome(retrieve(progress=progress, **values))
+
+
+def retrieval_outcome(summaries: Sequence[ProductSummary]) -> Outcome:
+    """Tell what became of scenes, for people and for machines.
+
+    Parameters
+    ----------
+    summaries : sequence of ProductSummary
+    """
     good = [summary for summary in summaries if summary.error is None]
     return Outcome(
         lines=tuple(_line(summary) for summary in good),

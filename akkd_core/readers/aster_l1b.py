@@ -83,16 +83,22 @@ def geodetic_latitude(geocentric_deg: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def rotated_grid(
-    structure: Hdf4Structure, odl: AsterOdl, rows: int, cols: int, *, backend: str = "auto"
+    structure: Hdf4Structure,
+    odl: AsterOdl,
+    rows: int,
+    cols: int,
+    *,
+    swath: str = SWATH,
+    backend: str = "auto",
 ) -> Grid:
-    """Grid of the raster as stored.
+    """Grid of a swath's raster as stored; Level 2 products have geodetic latitudes of their own.
 
     Raises
     ------
     GranuleReadError
         If the points don't lie on one grid of 90 m pixels.
     """
-    lattices = _lattices(structure, rows, cols, backend) or _corner_lattices(odl, rows, cols)
+    lattices = _lattices(structure, swath, rows, cols, backend) or _corner_lattices(odl, rows, cols)
     if not lattices:
         raise GranuleReadError(
             f"{structure.path}: has neither a latitude and longitude lattice nor SCENEFOURCORNERS. "
@@ -147,19 +153,23 @@ def _check_orientation(structure: Hdf4Structure, odl: AsterOdl, angle_deg: float
         )
 
 
-def _lattices(structure: Hdf4Structure, rows: int, cols: int, backend: str) -> list[Lattice]:
+def _lattices(
+    structure: Hdf4Structure, swath: str, rows: int, cols: int, backend: str
+) -> list[Lattice]:
     """Return the swath's lattice; several readings of it where the file doesn't say its steps."""
-    infos = [structure.find(name, SWATH) for name in ("Latitude", "Longitude")]
+    geodetic = structure.find("GeodeticLatitude", swath)
+    infos = [geodetic or structure.find("Latitude", swath), structure.find("Longitude", swath)]
     datasets = [info for info in infos if info is not None and len(info.shape) == 2]
     if len(datasets) != 2 or datasets[0].shape != datasets[1].shape or min(datasets[0].shape) < 2:
         return []
-    geocentric, longitude = (
+    stored, longitude = (
         np.asarray(array, np.float64)
         for array in read_arrays(structure, datasets, backend=backend)
     )
-    if not (np.abs(geocentric) < 90).all() or not (np.abs(longitude) <= 180).all():
+    if not (np.abs(stored) < 90).all() or not (np.abs(longitude) <= 180).all():
         return []
-    latitude, maps = geodetic_latitude(geocentric), _dimension_maps(structure)
+    latitude = stored if geodetic is not None else geodetic_latitude(stored)
+    maps = _dimension_maps(structure, swath)
     lattices = []
     for last, stated in ((0, maps), (0, {}), (1, {})):
         points = []
@@ -173,12 +183,12 @@ def _lattices(structure: Hdf4Structure, rows: int, cols: int, backend: str) -> l
     return lattices
 
 
-def _dimension_maps(structure: Hdf4Structure) -> dict[str, tuple[float, float]]:
-    """Offset and increment of the TIR swath's dimension maps, by data dimension."""
+def _dimension_maps(structure: Hdf4Structure, swath: str) -> dict[str, tuple[float, float]]:
+    """Offset and increment of a swath's dimension maps, by data dimension."""
     found: dict[str, tuple[float, float]] = {}
     text = join_pieces(structure.attributes, "StructMetadata")
     root = parse_odl(text, str(structure.path))
-    swaths = [g for g in root.walk() if as_text(g.own("SwathName") or "") == SWATH]
+    swaths = [g for g in root.walk() if as_text(g.own("SwathName") or "") == swath]
     for group in swaths[0].walk() if swaths else ():
         dimension, offset, step = (
             group.own(key) for key in ("DataDimension", "Offset", "Increment")

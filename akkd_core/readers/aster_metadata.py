@@ -20,7 +20,7 @@ from akkd_core.sensors import aster_tir
 CORNERS = ("UPPERLEFT", "UPPERRIGHT", "LOWERRIGHT", "LOWERLEFT")
 """Names of SCENEFOURCORNERS, clockwise."""
 
-_NAME_TIME = re.compile(r"AST_L1[A-Z]_00\d(\d{2})(\d{2})(\d{4})(\d{6})")
+_NAME_TIME = re.compile(r"AST_(?:L1[A-Z]|09T)_00\d(\d{2})(\d{2})(\d{4})(\d{6})")
 # Fact of `akkd info` by key of the metadata.
 _EXTRA_KEYS = {
     "local_granule_id": "LOCALGRANULEID",
