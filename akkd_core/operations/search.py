@@ -26,6 +26,7 @@ from akkd_core.operations.search_data import N_INPUTS, pixel_samples, split_scen
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress
 from akkd_core.provenance import sha256_file
+from akkd_core.raster.temporary import remove_leftovers
 from akkd_core.search.narrowing import read_integers, read_numbers, read_words
 from akkd_core.search.report import as_csv, as_markdown, as_text, layers_text, unit_of
 from akkd_core.search.space import SearchSpace
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from akkd_core.nn.autokeras_search import SearchData
 
 RECORD = "trials.json"
+_TABLES = {"trials.txt": as_text, "trials.csv": as_csv, "trials.md": as_markdown}
 _SCRATCH = ".autokeras"
 _PACKAGES = ("tensorflow", "tensorflow-cpu", "keras", "autokeras", "keras-tuner", "numpy")
 _REMEDY = "Install the training extra: pip install 'akkd[train]'"
@@ -172,6 +174,8 @@ def _begin(plan: _Plan, resume: bool, overwrite: bool) -> SearchRecord:
         wanted = plan.record()
     except OSError as error:
         raise ParameterError(f"{plan.data}: can't be read ({error.strerror})") from error
+    for name in (*_TABLES, "best.json"):
+        remove_leftovers(plan.folder / name)
     if path.exists() and resume:
         begun = SearchRecord.load(path)
         begun.check_same_search(wanted, path)
@@ -264,12 +268,8 @@ def _data(plan: _Plan) -> SearchData:
 
 def _write_results(folder: Path, record: SearchRecord) -> None:
     """Write the tables and the best architecture."""
-    for name, text in (
-        ("trials.txt", as_text(record)),
-        ("trials.csv", as_csv(record)),
-        ("trials.md", as_markdown(record)),
-    ):
-        write_text(str(folder / name), text)
+    for name, make in _TABLES.items():
+        write_text(str(folder / name), make(record))
     if record.best is not None:
         text = json.dumps(record.best.architecture.to_json(), indent=1) + "\n"
         write_text(str(folder / "best.json"), text)

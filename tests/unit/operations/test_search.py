@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from akkd_core.errors import (
 from akkd_core.operations.search import run
 from akkd_core.operations.search_data import pixel_samples, split_scenes, targets_of
 from akkd_core.operations.train import read_architecture
+from akkd_core.raster.temporary import temporary_path
 from akkd_core.search.trials import SearchRecord
 from akkd_core.simulation.training_set import TrainingSet
 from tests.builders.search import SMALL, training_set
@@ -116,8 +118,11 @@ def test_resuming(data: str, tmp_path: Path, untrained: list[int]) -> None:
     run(data, str(tmp_path / "whole"), trials=4, **SMALL)
     part = str(tmp_path / "part")
     run(data, part, trials=2, resume=True, **SMALL)
+    left = temporary_path(tmp_path / "part" / "trials.csv")  # by a process that is no more
+    left = left.with_name(left.name.replace(f"-{os.getpid()}-", "-99999999-"))
+    left.write_text("half")
     outcome = run(data, part, trials=4, resume=True, **SMALL)
-    assert len(untrained) == 8 and outcome.data["trials"] == 4
+    assert len(untrained) == 8 and outcome.data["trials"] == 4 and not left.exists()
     run(data, part, trials=3, resume=True, **SMALL)
     assert len(untrained) == 8, "nothing is left to do"
     records = [tmp_path / name / "trials.json" for name in ("whole", "part")]

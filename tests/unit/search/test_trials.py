@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from akkd_core.bundle.architecture import Architecture
 from akkd_core.errors import InputError, ParameterError, SearchAborted
+from akkd_core.raster.temporary import temporary_path
 from akkd_core.search.trials import SearchRecord, Trial
 
 DONE = Trial(1, Architecture.of((32, 64, 32), "tanh", dropout=0.5), "done", 5000, objective=0.7,
@@ -34,10 +36,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 def test_leftovers_of_a_killed_run_are_deleted(tmp_path: Path) -> None:
     path = tmp_path / "trials.json"
     RECORD.save(path)
-    from akkd_core.raster.temporary import temporary_path
-
     left = temporary_path(path)
-    left = left.with_name(left.name.replace(f"-{__import__('os').getpid()}-", "-99999999-"))
+    left = left.with_name(left.name.replace(f"-{os.getpid()}-", "-99999999-"))
     left.write_text("half")
     SearchRecord.load(path)
     assert not left.exists()
