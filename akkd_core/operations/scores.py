@@ -10,6 +10,7 @@ from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
+    from akkd_core.bundle import ModelBundle
     from akkd_core.simulation.training_set import TrainingSet
     from akkd_core.validation.heldout import MethodScore
     from akkd_core.validation.methods import BundleMethod, Method
@@ -112,7 +113,7 @@ def score(
         judged.append(BundleMethod(pixel, f"{pixel.name} (no scene statistics)"))
     methods: list[Method] = [*judged]
     if baselines:
-        methods += _baselines(seed, workers, SubProgress(report, 0.0, 0.3))
+        methods += _baselines(bundle, seed, workers, SubProgress(report, 0.0, 0.3))
     data = held_out_scenes(
         scenes, seed=seed, workers=workers, progress=SubProgress(report, 0.3, 0.4)
     )
@@ -142,16 +143,21 @@ def _score_all(
     )
 
 
-def _baselines(seed: int, workers: int | None, progress: Progress) -> list[Method]:
+def _baselines(
+    bundle: ModelBundle, seed: int, workers: int | None, progress: Progress
+) -> list[Method]:
     """Regressions fitted on simulated training air and materials, and TES."""
+    from akkd_core.physics.tes import TES_PRODUCT
     from akkd_core.simulation.atmospheres import shipped_atmospheres
     from akkd_core.simulation.materials import materials
     from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
     from akkd_core.validation.humidity import TrueAtmosphere, shipped_wrong_humidity
     from akkd_core.validation.methods import TesMethod, regression_methods
+    from akkd_core.validation.tes_sources import RetrievedAtmosphere, TypicalAtmosphere
 
+    air = shipped_atmospheres("train").of_split("train")
     training = simulate_training_set(
-        shipped_atmospheres("train").of_split("train"),
+        air,
         materials("train"),
         REGRESSION_SCENES,
         recipe=SceneRecipe(pixels=REGRESSION_PIXELS),
@@ -159,9 +165,14 @@ def _baselines(seed: int, workers: int | None, progress: Progress) -> list[Metho
         workers=workers,
         progress=progress,
     )
-    return [
+    methods = [
         *regression_methods(training),
         TesMethod(TrueAtmosphere(), "TES, true atmosphere"),
+        TesMethod(TrueAtmosphere(), "TES as AST_08, true atmosphere", settings=TES_PRODUCT),
         TesMethod(shipped_wrong_humidity(0.9), "TES, water vapour -10 %"),
         TesMethod(shipped_wrong_humidity(1.1), "TES, water vapour +10 %"),
+        TesMethod(TypicalAtmosphere(air), "TES, typical air of the true water"),
     ]
+    if bundle.scene_network is not None:
+        methods.append(TesMethod(RetrievedAtmosphere(bundle), "TES, retrieved atmosphere"))
+    return methods

@@ -30,7 +30,7 @@ from akkd_core.physics.split_window import (
     fit_quadratic,
     fit_split_window,
 )
-from akkd_core.physics.tes import temperature_emissivity_separation
+from akkd_core.physics.tes import TesSettings, temperature_emissivity_separation
 from akkd_core.simulation.scenes import noise_radiance
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.humidity import AtmosphereSource
@@ -200,11 +200,13 @@ class TesMethod:
     name : str
     nedt_k : float
         Noise that the contrast is corrected for, K at 300 K.
+    settings : TesSettings
     """
 
     source: AtmosphereSource
     name: str
     nedt_k: float = 0.3
+    settings: TesSettings = TesSettings()
 
     def retrieve(self, scenes: TrainingSet, index: int) -> Result:
         """Retrieve as `Method.retrieve` says."""
@@ -214,6 +216,7 @@ class TesMethod:
             ground_leaving_radiance(radiance, tau, path),
             down,
             nedl=noise_radiance(self.nedt_k) / tau,
+            settings=self.settings,
         )
         return found.lst, found.lse.T
 

@@ -47,8 +47,11 @@ def test_scores_side_by_side(tmp_path: Path) -> None:
         "split window, emissivity unknown",
         "split window, emissivity by regression",
         "TES, true atmosphere",
+        "TES as AST_08, true atmosphere",
         "TES, water vapour -10 %",
         "TES, water vapour +10 %",
+        "TES, typical air of the true water",
+        "TES, retrieved atmosphere",
     ]
     assert set(data["variants"]) == set(heldout.VARIANTS)
     assert all(len(entries) == 3 for entries in data["variants"].values())
