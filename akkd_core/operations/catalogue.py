@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
+from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
 from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
@@ -132,6 +133,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,
+    *DISTILL_OPERATIONS,
     *JOINT_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *BASELINE_OPERATIONS,
@@ -141,6 +143,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 FAMILIES: dict[str, str] = {
+    "distill": "Distil a teacher of many scenes into students of single ones.",
     "simulate": "Simulate atmospheres, training sets and granules with known truth.",
     "validate": "Compare products with references.",
 }
