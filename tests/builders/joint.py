@@ -38,6 +38,7 @@ def offset_bundle(
     sigma: float | None = 0.5,
     outputs: tuple[str, ...] = OUTPUT_NAMES,
     sensor: str = "ASTER TIR",
+    domain: dict[str, tuple[float, float]] | None = None,
 ) -> ModelBundle:
     """A pixel-only bundle: LST is band 13's brightness temperature plus an offset, LSE 0.95."""
     n = len(outputs)
@@ -66,6 +67,7 @@ def offset_bundle(
         description="an offset, for tests",
         training=Training("none"),
         sensor=sensor,
+        domain=domain,
         error_table=table,
         uncertainty_method="arbitrary",
         created=datetime(2026, 1, 31, 12, 0, 0, tzinfo=timezone.utc),

@@ -147,6 +147,15 @@ def test_the_training_domain_decides(dn: np.ndarray) -> None:
     assert (out["model"] == 0).any() and (out["model"] == 1).sum() > 0.45 * len(pixels)
 
 
+def test_outside_the_validity_of_any_member_that_serves(dn: np.ndarray) -> None:
+    narrow = offset_bundle("s", 0.0, belongs([EAST]), domain={"bt_13": (100.0, 101.0)})
+    out = run(JointRetriever(joint(offset_bundle("t", 0.0), narrow), "numpy"), dn)
+    flagged = qc_field("out_of_domain").decode(out["qc"]) == 1
+    valid = np.isfinite(out["lst"])
+    assert not flagged[:, :54][valid[:, :54]].any()
+    assert flagged[:, 57:][valid[:, 57:]].all()
+
+
 def test_two_students_at_one_place(dn: np.ndarray) -> None:
     everywhere = [offset_bundle(name, k, belongs()) for name, k in (("a", 1.0), ("b", 3.0))]
     found = run(JointRetriever(joint(offset_bundle("t", 0.0), *everywhere), "numpy"), dn)
