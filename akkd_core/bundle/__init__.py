@@ -10,7 +10,13 @@ from akkd_core.bundle.manifest import Manifest, make_manifest
 from akkd_core.bundle.model import ModelBundle
 from akkd_core.bundle.network import Network
 from akkd_core.bundle.onnx_graph import write_onnx
-from akkd_core.bundle.store import default_bundle_path, load_bundle, save_bundle
+from akkd_core.bundle.store import (
+    compact_bundle_path,
+    default_bundle_path,
+    load_bundle,
+    save_bundle,
+    shipped_bundle_path,
+)
 
 __all__ = [
     "AK_KD_TRIAL3",
@@ -24,9 +30,11 @@ __all__ = [
     "Training",
     "Uncertainty",
     "bundle_hash",
+    "compact_bundle_path",
     "default_bundle_path",
     "load_bundle",
     "make_manifest",
     "save_bundle",
+    "shipped_bundle_path",
     "write_onnx",
 ]

@@ -73,6 +73,25 @@ def default_bundle_path() -> Path:
     return Path(str(files("akkd_core.bundle") / "default"))
 
 
+def compact_bundle_path() -> Path:
+    """Return the folder of the shipped student of the default bundle, made for speed."""
+    return Path(str(files("akkd_core.bundle") / "compact"))
+
+
+def shipped_bundle_path(path: str | Path) -> Path:
+    """Return the folder that a shipped bundle's name (``default``, ``compact``) stands for.
+
+    Parameters
+    ----------
+    path : path
+        Anything else, a folder of that name in the working directory too, is left as it is.
+    """
+    shipped = {"default": default_bundle_path, "compact": compact_bundle_path}
+    if str(path) in shipped and not Path(path).exists():
+        return shipped[str(path)]()
+    return Path(path)
+
+
 def save_bundle(bundle: ModelBundle, folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write a bundle to a folder, whole or not at all.
 

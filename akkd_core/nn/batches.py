@@ -43,6 +43,41 @@ def standardise_scene(raw: NDArray[np.float32], scaling: Scaling) -> NDArray[np.
     return result
 
 
+def draw_scene_inputs(
+    data: TrainingSet,
+    rows: NDArray[np.intp],
+    options: TrainingOptions,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Raw inputs of the scene network for some scenes, ancillary known in a share of them.
+
+    Parameters
+    ----------
+    data : TrainingSet
+    rows : ndarray of int, (n,)
+        Scenes.
+    options : TrainingOptions
+        For the share, and the errors of what is known.
+    rng : Generator
+
+    Returns
+    -------
+    ndarray of float32, (n, 79)
+        As `scene_inputs`: unknown ancillary is NaN.
+    """
+    known = rng.random((2, len(rows))) < options.known_share
+    tcwv = data.tcwv_kg_m2[rows] * (1 + options.tcwv_error * rng.standard_normal(len(rows)))
+    air = data.air_temperature_k[rows] + (
+        options.air_temperature_error_k * rng.standard_normal(len(rows))
+    )
+    raw = np.full((len(rows), len(SCENE_INPUTS)), np.nan, dtype=np.float32)
+    raw[:, :-4] = data.statistics[rows]
+    for i, values in enumerate((tcwv, air)):
+        raw[:, -4 + 2 * i] = np.where(known[i], values, np.nan)
+        raw[:, -3 + 2 * i] = known[i]
+    return raw
+
+
 def steps_per_epoch(data: TrainingSet, options: TrainingOptions) -> int:
     """Count the batches of an epoch; scenes that don't fill one are left out."""
     return max(len(data) // options.batch_scenes, 1)
@@ -108,15 +143,5 @@ class SceneBatches(keras.utils.PyDataset):
         return feeds, goals
 
     def _scene(self, rng: np.random.Generator, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        data, options, s = self.data, self.options, self.scaling
-        raw = np.full((len(rows), len(SCENE_INPUTS)), np.nan, dtype=np.float32)
-        raw[:, :-4] = data.statistics[rows]
-        known = rng.random((2, len(rows))) < options.known_share
-        tcwv = data.tcwv_kg_m2[rows] * (1 + options.tcwv_error * rng.standard_normal(len(rows)))
-        air = data.air_temperature_k[rows] + (
-            options.air_temperature_error_k * rng.standard_normal(len(rows))
-        )
-        for i, values in enumerate((tcwv, air)):
-            raw[:, -4 + 2 * i] = np.where(known[i], values, np.nan)
-            raw[:, -3 + 2 * i] = known[i]
-        return standardise_scene(raw, s)
+        raw = draw_scene_inputs(self.data, rows, self.options, rng)
+        return standardise_scene(raw, self.scaling)

@@ -74,14 +74,24 @@ def readable_logs(logs: dict[str, Any]) -> dict[str, float]:
     return {name.replace("targets_mae_", "mae_"): float(value) for name, value in logs.items()}
 
 
+def rounded_error(departure: Any) -> Any:
+    """Mean absolute departure, rounded off near zero: square below a tenth of an SD.
+
+    Parameters
+    ----------
+    departure : tensor
+        In standard deviations.
+    """
+    return ops.mean(ops.sqrt(departure * departure + 0.01))
+
+
 def _loss(teacher: Teacher) -> Any:
     columns = [TARGETS.index(t) for t in teacher.targets]
     scale = teacher.scaling.target_scale[columns]
 
     def smooth_absolute_error(truth: Any, predicted: Any) -> Any:
         """Absolute error in standard deviations, rounded off near zero."""
-        departure = (truth - predicted) / scale
-        return ops.mean(ops.sqrt(departure * departure + 0.01))
+        return rounded_error((truth - predicted) / scale)
 
     return smooth_absolute_error
 

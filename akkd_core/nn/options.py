@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from akkd_core.bundle.architecture import Architecture, Layer
 from akkd_core.errors import ParameterError
@@ -20,6 +21,26 @@ DEFAULT_SCENE_ARCHITECTURE = Architecture(
 
 DEFAULT_PATIENCE = 10
 """Epochs without improvement after which a run ends."""
+
+
+class EpochOptions(Protocol):
+    """What epochs that can be interrupted and ended early need to know."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+
+    @property
+    def epochs(self) -> int:
+        """Passes through the set at most."""
+
+    @property
+    def patience(self) -> int:
+        """Epochs without improvement after which the run ends; 0: never."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything that is drawn."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from akkd_core.nn.objective import compile_teacher, readable_logs
 from akkd_core.nn.options import (
     DEFAULT_PIXEL_ARCHITECTURE,
     DEFAULT_SCENE_ARCHITECTURE,
+    EpochOptions,
     TrainingOptions,
 )
 from akkd_core.nn.teacher import Scaling, Teacher, build_teacher
@@ -66,7 +68,7 @@ class _Watch(keras.callbacks.Callback):
     ``on_test_end``: those were validated, so those are kept.
     """
 
-    def __init__(self, progress: Progress, options: TrainingOptions, folder: Path) -> None:
+    def __init__(self, progress: Progress, options: EpochOptions, folder: Path) -> None:
         super().__init__()
         self.progress, self.options, self.folder = progress, options, folder
         self.curve = LearningCurve(folder / CURVE_NAME)
@@ -135,16 +137,6 @@ def train_teacher(
     OperationCancelled
         If the user cancelled; run again to resume.
     """
-    folder = Path(work_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    run = {
-        "options": asdict(options),
-        "pixel": pixel_architecture.to_json(),
-        "scene": scene_architecture.to_json(),
-    }
-    for name in (_CHECKPOINT, _KEPT, CURVE_NAME, KERAS_NAME, RUN_NAME):
-        remove_leftovers(folder / name)
-    check_run(folder, run)
     keras.utils.set_random_seed(options.seed)
     scaling = Scaling.of(data, options.inputs)
     teacher = build_teacher(
@@ -157,36 +149,74 @@ def train_teacher(
     )
     steps = steps_per_epoch(data, options) * options.epochs
     compile_teacher(teacher, pixel_architecture, options, steps)
-    done = restore_checkpoint(folder / _CHECKPOINT, teacher.model)
-    curve = LearningCurve(folder / CURVE_NAME)
-    curve.cut(done)
-    if not done or not judge(curve.columns(), options.targets, options.patience).stop:
-        _fit(teacher, data, validation, options, folder, done, progress or SilentProgress())
-    teacher.model.set_weights(load_arrays(folder / _KEPT)[0])
-    save_keras_model(folder / KERAS_NAME, teacher.model)
+    run_epochs(
+        teacher.model,
+        lambda done: SceneBatches(data, scaling, options, shuffle=True, epoch=done),
+        SceneBatches(validation, scaling, options, shuffle=False),
+        Path(work_dir),
+        options=options,
+        run={
+            "options": asdict(options),
+            "pixel": pixel_architecture.to_json(),
+            "scene": scene_architecture.to_json(),
+        },
+        progress=progress,
+    )
+    save_keras_model(Path(work_dir) / KERAS_NAME, teacher.model)
     return teacher
 
 
-def _fit(
-    teacher: Teacher,
-    data: TrainingSet,
-    validation: TrainingSet,
-    options: TrainingOptions,
+def run_epochs(
+    model: Any,
+    batches: Callable[[int], Any],
+    validation: Any,
     folder: Path,
-    done: int,
-    progress: Progress,
+    *,
+    options: EpochOptions,
+    run: Mapping[str, Any],
+    progress: Progress | None = None,
 ) -> None:
-    scaling = teacher.scaling
-    teacher.model.fit(
-        SceneBatches(data, scaling, options, shuffle=True, epoch=done),
-        validation_data=SceneBatches(validation, scaling, options, shuffle=False),
-        epochs=options.epochs,
-        initial_epoch=done,
-        shuffle=False,  # SceneBatches does it, from seed and epoch alone, so that runs can resume
-        verbose=0,
-        callbacks=[
-            _SeedByEpoch(options.seed),
-            _Watch(progress, options, folder),
-            keras.callbacks.SwapEMAWeights(),
-        ],
-    )
+    """Fit a model, or go on where an interrupted run stopped; it ends with the kept weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled, with `make_optimizer`'s optimizer and a metric ``mae_TARGET`` for each target.
+    batches : callable
+        From the number of epochs done to the batches of those that follow, whose order is their
+        own affair: drawn from seed and epoch alone, so that runs can resume.
+    validation : keras.utils.PyDataset
+    folder : path
+        Work folder; made.
+    options : EpochOptions
+    run : mapping
+        What the run is, as JSON takes it.
+    progress : Progress, optional
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        As `train_teacher`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (_CHECKPOINT, _KEPT, CURVE_NAME, KERAS_NAME, RUN_NAME):
+        remove_leftovers(folder / name)
+    check_run(folder, run)
+    done = restore_checkpoint(folder / _CHECKPOINT, model)
+    curve = LearningCurve(folder / CURVE_NAME)
+    curve.cut(done)
+    if not done or not judge(curve.columns(), options.targets, options.patience).stop:
+        model.fit(
+            batches(done),
+            validation_data=validation,
+            epochs=options.epochs,
+            initial_epoch=done,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                _SeedByEpoch(options.seed),
+                _Watch(progress or SilentProgress(), options, folder),
+                keras.callbacks.SwapEMAWeights(),
+            ],
+        )
+    model.set_weights(load_arrays(folder / _KEPT)[0])

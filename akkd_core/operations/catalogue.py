@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
+from akkd_core.operations.catalogue_compress import COMPRESS
 from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
 from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
@@ -134,6 +135,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,
     *DISTILL_OPERATIONS,
+    COMPRESS,
     *JOINT_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *BASELINE_OPERATIONS,

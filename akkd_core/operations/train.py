@@ -242,10 +242,31 @@ def assemble_bundle(
         units={n: unit_of(n) for network in (scene, pixel) if network for n in _names(network)},
         description="scene-aware teacher" if scene else "pixel network on five BTs",
         training=facts,
-        domain=_domain(train_set),
-        software=_versions(),
+        domain=domain_of(train_set),
+        software=training_software(),
     )
-    bare = ModelBundle(manifest, pixel, scene)
+    return judged_bundle(ModelBundle(manifest, pixel, scene), held_out, progress)
+
+
+def judged_bundle(
+    bare: ModelBundle, held_out: int, progress: Progress
+) -> tuple[ModelBundle, tuple[str, ...]]:
+    """Give a bundle its error table and scores from held-out scenes.
+
+    Parameters
+    ----------
+    bare : ModelBundle
+        Without either.
+    held_out : int
+        Number of scenes; 0 leaves it as it is.
+    progress : Progress
+
+    Returns
+    -------
+    bundle : ModelBundle
+    lines : tuple of str
+        Scores in words.
+    """
     if held_out == 0:
         return bare, ()
     from akkd_core.validation.error_calibration import coverage, error_table
@@ -270,9 +291,10 @@ def assemble_bundle(
         f"{covered[0].one_sigma:.2f} of LST errors lie within it"
     )
     n_out, n_t, n_tau = table.sigma.shape
-    scored = replace(manifest, scores=scores, uncertainty=Uncertainty(method, (n_out, n_t, n_tau)))
+    uncertainty = Uncertainty(method, (n_out, n_t, n_tau))
+    scored = replace(bare.manifest, scores=scores, uncertainty=uncertainty)
     lines = tuple(f"{s.name}: {s.value:.4f} {s.unit} ({s.measured_on})" for s in scores)
-    return ModelBundle(scored, pixel, scene, table), lines
+    return ModelBundle(scored, bare.pixel_network, bare.scene_network, table), lines
 
 
 def _names(network: Network) -> tuple[str, ...]:
@@ -297,7 +319,7 @@ def _scores(bundle: ModelBundle, count: int, progress: Progress) -> tuple[Score,
     )
 
 
-def _domain(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
+def domain_of(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
     """Range of the training set's temperatures, but for a thousandth at either end."""
     import numpy as np
 
@@ -310,7 +332,8 @@ def _domain(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
     return ranges
 
 
-def _versions() -> dict[str, str]:
+def training_software() -> dict[str, str]:
+    """Return the versions of what trains, by package."""
     from importlib.metadata import PackageNotFoundError, version
 
     found = {}

@@ -1,0 +1,89 @@
+"""The catalogue's part on compression of bundles. Standard library only."""
+
+from __future__ import annotations
+
+from akkd_core.operations.spec import Operation, Parameter, ParamKind
+
+COMPRESS = Operation(
+    "distill compress",
+    "Compress a bundle",
+    "Training",
+    "Distil a bundle's pixel network into a small one: a bundle that retrieves with less work.\n\n"
+    "The scene network, which runs once a scene, stays as it is; the pixel network's outputs are "
+    "learned by a small one, from any simulated pixels. Prints what a pixel costs before and "
+    "after, in multiply-adds. An interrupted run goes on from its work folder. Needs the training "
+    "extra (TensorFlow).",
+    (
+        Parameter(
+            "bundle", ParamKind.BUNDLE, "Bundle",
+            "Folder or zip of the bundle to compress, one that akkd train made with --inputs "
+            "scene; or default, the one shipped with AKKD.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "output", ParamKind.OUTPUT_FOLDER, "Student", "Folder of the bundle to write.",
+            required=True, positional=True,
+        ),
+        Parameter(
+            "data", ParamKind.INPUT_PATH, "Training set",
+            "Made by akkd simulate scenes, split train.", required=True,
+        ),
+        Parameter(
+            "validation", ParamKind.INPUT_PATH, "Validation set",
+            "Made by akkd simulate scenes, split validation.", required=True,
+        ),
+        Parameter(
+            "name", ParamKind.TEXT, "Name", "Name of the student.", default="akkd-compact",
+        ),
+        Parameter(
+            "architecture", ParamKind.TEXT, "Architecture",
+            "Of the student's pixel network: widths, or a .json file such as a search's best.json.",
+            default="64,56,48",
+        ),
+        Parameter(
+            "teacher_weight", ParamKind.FLOAT, "Teacher's weight",
+            "Weight w of the teacher: (1 - w) error(truth) + w error(teacher).",
+            default=1.0, minimum=0.0, maximum=1.0,
+        ),
+        Parameter(
+            "epochs", ParamKind.INTEGER, "Epochs", "Passes through the training set at most.",
+            default=20, minimum=1, maximum=100000,
+        ),
+        Parameter(
+            "patience", ParamKind.INTEGER, "Patience",
+            "Epochs without improvement against the validation set's truth after which training "
+            "ends, as in akkd train; 0: never.",
+            default=10, minimum=0, maximum=100000,
+        ),
+        Parameter(
+            "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
+            default=64, minimum=1, maximum=4096, advanced=True,
+        ),
+        Parameter(
+            "learning_rate", ParamKind.FLOAT, "Learning rate",
+            "Highest learning rate; it rises to it and falls again. Without it, the "
+            "architecture's: 0.002 of widths.",
+            minimum=1e-6, maximum=1.0, advanced=True,
+        ),
+        Parameter(
+            "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
+            "Scenes of judging air and materials from which the error table and the scores come; "
+            "0 for neither.",
+            default=387, minimum=0, maximum=100000, advanced=True,
+        ),
+        Parameter(
+            "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
+            "Checkpoint and learning curve; without it, <student>_work.",
+            advanced=True,
+        ),
+        Parameter(
+            "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",
+            default=1, minimum=0,
+        ),
+        Parameter(
+            "overwrite", ParamKind.FLAG, "Overwrite", "Replace a bundle that exists.",
+            default=False,
+        ),
+    ),
+    "akkd_core.operations.distill_compress:run",
+)  # fmt: skip
