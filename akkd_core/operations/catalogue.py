@@ -66,8 +66,8 @@ RETRIEVE = Operation(
         _OUTPUT,
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of a model bundle or joint model; without it, the bundle shipped with "
-            "AKKD.",
+            "Folder or zip of a model bundle or joint model, or compact, the small bundle shipped "
+            "with AKKD; without it, the default one.",
             short="m",
         ),
         Parameter(

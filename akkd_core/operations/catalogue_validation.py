@@ -55,7 +55,8 @@ VALIDATE_SCORES = Operation(
     (
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of the model bundle; without it, the one shipped with AKKD.",
+            "Folder or zip of the model bundle, or compact, the small one shipped with AKKD; "
+            "without it, the default one.",
             short="m",
         ),
         Parameter(

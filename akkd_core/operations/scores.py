@@ -76,7 +76,7 @@ def score(
     Parameters
     ----------
     model : path, optional
-        Bundle; default: the shipped one.
+        Bundle, or the name of a shipped one (``compact``); default: the shipped default.
     pixel_model : path, optional
         Bundle of the same net without scene statistics.
     scenes : int
@@ -96,14 +96,14 @@ def score(
     BundleError, ParameterError, OperationCancelled
         As `run`.
     """
-    from akkd_core.bundle import default_bundle_path, load_bundle
+    from akkd_core.bundle import default_bundle_path, load_bundle, shipped_bundle_path
     from akkd_core.validation.atmosphere_scores import score_atmosphere
     from akkd_core.validation.heldout import VARIANTS, held_out_scenes
     from akkd_core.validation.methods import BundleMethod
     from akkd_core.validation.score_report import ScoreReport
 
     report = progress or SilentProgress()
-    bundle = load_bundle(model or default_bundle_path())
+    bundle = load_bundle(shipped_bundle_path(model) if model else default_bundle_path())
     judged: list[BundleMethod] = [BundleMethod(bundle)]
     if bundle.scene_network is not None:
         name = f"{bundle.name}, water vapour and air known"

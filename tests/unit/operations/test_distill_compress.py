@@ -1,0 +1,90 @@
+"""``akkd distill compress`` at small size: the bundle it writes says what it is and how good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from akkd_core.bundle import (
+    Architecture,
+    bundle_hash,
+    default_bundle_path,
+    load_bundle,
+    shipped_bundle_path,
+)
+from akkd_core.errors import BundleMismatchError, ParameterError
+from akkd_core.operations.distill_compress import run
+from akkd_core.operations.simulate import run_scenes
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    pytest.importorskip("keras", reason="needs the training extra")
+    folder = tmp_path_factory.mktemp("sets")
+    run_scenes(str(folder / "t.npz"), scenes=48, pixels=16, seed=1)
+    run_scenes(str(folder / "v.npz"), scenes=16, pixels=16, seed=2, split="validation")
+    return {"data": str(folder / "t.npz"), "validation": str(folder / "v.npz")}
+
+
+def test_a_student_carries_errors_scores_and_its_teacher(
+    sets: dict[str, str], tmp_path: Path
+) -> None:
+    outcome = run(
+        "default", str(tmp_path / "s"), **sets,
+        architecture="16,8", epochs=2, batch_scenes=8, held_out_scenes=6, teacher_weight=0.8,
+    )  # fmt: skip
+    student, teacher = load_bundle(tmp_path / "s"), load_bundle(default_bundle_path())
+    facts = student.manifest
+    assert facts.name == "akkd-compact"
+    assert facts.extra["student_of"] == {"name": teacher.name, "bundle": bundle_hash(teacher)}
+    assert facts.extra["compression"]["teacher_weight"] == 0.8
+    assert bundle_hash(teacher) in facts.training.description
+    assert facts.training.command == (
+        "akkd distill compress default s --data t.npz --validation v.npz --name akkd-compact "
+        "--architecture 16,8 --teacher-weight 0.8 --epochs 2 --patience 10 --batch-scenes 8 "
+        "--learning-rate 0.002 --seed 1"
+    )
+    assert facts.pixel.architecture == Architecture.of((16, 8), learning_rate=0.002)
+    assert len(facts.training.data_sha256) == 64
+    # 16 inputs of the pixel, 31 of the scene
+    assert outcome.data["multiply_adds"] == {
+        "student": 16 * 16 + 16 * 8 + 8 * 6,
+        "student_all_inputs": 47 * 16 + 16 * 8 + 8 * 6,
+        "teacher": 16 * 256 + 2 * 256 * 256 + 256 * 6,
+        "teacher_all_inputs": 47 * 256 + 2 * 256 * 256 + 256 * 6,
+    }
+    assert facts.extra["multiply_adds_per_pixel"] == outcome.data["multiply_adds"]
+    assert "multiply-adds a pixel: 432 of 136704" in outcome.lines[1]
+    assert student.scene_network is not None and teacher.scene_network is not None
+    for mine, its in zip(
+        student.scene_network.kernels, teacher.scene_network.kernels, strict=True
+    ):
+        np.testing.assert_array_equal(mine, its)
+    assert student.error_table is not None and (student.error_table.sigma[0] > 0.3).all()
+    assert {score.name for score in facts.scores} >= {"lst mae", "lse mae"}
+    assert all("held-out air and materials" in score.measured_on for score in facts.scores)
+    assert (tmp_path / "s_work" / "learning_curve.csv").exists()
+    with pytest.raises(ParameterError, match="exists"):
+        run("default", str(tmp_path / "s"), **sets)
+
+
+def test_a_bundle_without_a_scene_network_is_refused(
+    sets: dict[str, str], tmp_path: Path, repo_root: Path
+) -> None:
+    pixel_only = repo_root / "benchmarks" / "bundles" / "pixel-only"
+    with pytest.raises(BundleMismatchError, match="no scene network"):
+        run(str(pixel_only), str(tmp_path / "s"), **sets)
+    assert not (tmp_path / "s").exists()
+
+
+def test_names_stand_for_shipped_bundles_unless_a_folder_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shipped_bundle_path("default") == default_bundle_path()
+    assert shipped_bundle_path("compact") == default_bundle_path().with_name("compact")
+    assert shipped_bundle_path("other") == Path("other")
+    (tmp_path / "compact").mkdir()
+    assert shipped_bundle_path("compact") == Path("compact")
