@@ -50,8 +50,8 @@ VALIDATE_SCORES = Operation(
     "Beside it, on the same scenes: the same net without scene statistics if given, a quadratic "
     "regression, generalised split windows, and TES with the true atmosphere (also as AST_08 does "
     "it), with water vapour 10 % off, and with air that can be had; and the bundle with noise "
-    "constant in kelvins, with surfaces 5 K warmer and colder, and with the air's optical depth off "
-    "as between two radiative transfer engines.",
+    "constant in kelvins, with surfaces 5 K warmer and colder, and with the air's optical depth "
+    "off as between two radiative transfer engines.",
     (
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
