@@ -15,6 +15,8 @@ RETRIEVAL_PATH = (
     "akkd_core.bundle",
     "akkd_core.calibration",
     "akkd_core.inference.retriever",
+    "akkd_core.joint.retriever",
+    "akkd_core.joint.store",
     "akkd_core.operations.catalogue",
     "akkd_core.operations.retrieve",
     "akkd_core.raster",
