@@ -21,7 +21,7 @@ from akkd_core.reproduction.published import ALL_BANDS, TABLE2, Bands
 from akkd_core.reproduction.result import Column, Content, ResultTable
 
 STEP_K = 4
-TRAINING = Training(epochs=40, batch_size=128)
+TRAINING = Training(epochs=75, batch_size=128)
 
 _SUSPICIOUS = 2.0
 
