@@ -1,0 +1,184 @@
+"""Operations of distillation on a small archive."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("keras", reason="needs the training extra")
+
+from akkd_core.bundle import load_bundle  # noqa: E402
+from akkd_core.errors import InputError, OperationCancelled, ParameterError  # noqa: E402
+from akkd_core.operations import (  # noqa: E402
+    distill,
+    distill_ablation,
+    distill_teacher,
+    distill_weight,
+)
+from akkd_core.operations.distill_setup import (  # noqa: E402
+    choose_scenes,
+    read_selected,
+    read_weights,
+)
+from akkd_core.simulation.archive import load_archive  # noqa: E402
+from tests.builders.distillation import BIAS_K, labelled_archive  # noqa: E402
+
+TEACHER = {"teacher_architecture": "12", "teacher_epochs": 2, "batch_size": 64}
+QUICK: dict[str, Any] = {
+    **TEACHER, "small_architecture": "8", "small_epochs": 3, "goc_epochs": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An archive with its teacher beside it."""
+    made = labelled_archive(tmp_path_factory.mktemp("kd") / "arch")
+    distill_teacher.run(str(made.folder), **TEACHER)
+    return str(made.folder)
+
+
+@pytest.fixture(scope="module")
+def weights(archive: str) -> Path:
+    """A selection of the weight."""
+    distill_weight.run(archive, weights="0.2,0.5,0.8", repetitions=2, **QUICK)
+    return Path(f"{archive}_weight")
+
+
+def test_the_teacher_is_a_bundle_of_labels_alone(archive: str) -> None:
+    bundle = load_bundle(f"{archive}_teacher")
+    assert bundle.manifest.extra["distillation_role"] == "teacher"
+    assert bundle.manifest.extra["scenes"] == 2
+    assert "labels" in bundle.manifest.training.description
+    again = distill_teacher.run(archive, **TEACHER)
+    assert "is there already" in again.lines[0]
+    with pytest.raises(ParameterError, match="other options"):
+        distill_teacher.run(archive, **{**TEACHER, "teacher_epochs": 3})
+
+
+def test_students_say_where_they_belong_and_what_their_scores_are_against(
+    archive: str, weights: Path
+) -> None:
+    out = distill.run(
+        archive, scenes="1", keep_small=True, dataset_epochs=2,
+        weight_from=str(weights / "weights.json"), **QUICK,
+    )  # fmt: skip
+    student = load_bundle(f"{archive}_students/complex-0")
+    small = load_bundle(f"{archive}_students/complex-0_small")
+    assert student.manifest.belongs is not None and student.manifest.belongs.footprint is not None
+    assert student.manifest.belongs.months == (6, 7, 8)
+    assert student.manifest.extra["distillation_role"] == "student"
+    names = {score.name for score in student.manifest.scores}
+    assert {"lst mae (labels)", "lst mae (truth)", "lse_14 mae (truth)"} <= names
+    assert all("held-out blocks of complex-0" in s.measured_on for s in student.manifest.scores)
+    labels = out.data["scores"]["complex-0"]["labels"]["lst"]["truth"]
+    assert labels["bias"] == pytest.approx(BIAS_K, abs=0.01)
+    assert out.data["teacher_weight"] == read_selected(str(weights / "weights.json")).weight
+    assert any("against labels / truth" in line for line in out.lines)
+    kept = {p: p.read_bytes() for p in Path(f"{archive}_students").rglob("*") if p.is_file()}
+    again = distill.run(
+        archive, scenes="1", keep_small=True, dataset_epochs=2,
+        weight_from=str(weights / "weights.json"), **QUICK,
+    )  # fmt: skip
+    assert again.data == json.loads(json.dumps(out.data)) and again.lines == out.lines
+    assert {p: p.read_bytes() for p in kept} == kept
+    with pytest.raises(ParameterError, match="made otherwise"):
+        distill.run(archive, scenes="1", dataset_epochs=2, teacher_weight=0.95, **QUICK)
+    assert small.manifest.pixel.architecture == student.manifest.pixel.architecture
+
+
+def test_weight_selection_writes_table_4_charts_and_what_it_chose(weights: Path) -> None:
+    names = {path.name for path in weights.iterdir()}
+    assert names == {
+        "weights.txt", "weights.md", "weights.csv", "weights.json", "trials.jsonl",
+        "radar.png", "boxes.png",
+    }  # fmt: skip
+    data = json.loads((weights / "weights.json").read_text())
+    assert data["selected_on"] == ["complex-0", "complex-1"]
+    assert data["recommended"] in (0.2, 0.5, 0.8)
+    assert len(data["scenes"]["complex-0"]["tests"]) == 6 * 2 * 3
+    assert [e["teacher_weight"] for e in data["truth_shown_but_not_used"]["relative_mae"]] == [
+        0.2, 0.5, 0.8,
+    ]  # fmt: skip
+    text = (weights / "weights.txt").read_text()
+    assert "paper PCC t" in text and text.count("paper PCC t") == 1
+    assert "Lowest |t|" in text and "Shown, not used" in text
+    lines = (weights / "trials.jsonl").read_text().splitlines()
+    assert len(lines) == 1 + 2 * (1 + 3 * 2)
+
+
+def test_more_repetitions_are_added_to_those_that_are_there(archive: str, weights: Path) -> None:
+    before = (weights / "trials.jsonl").read_text()
+    out = distill_weight.run(archive, weights="0.2,0.5", repetitions=3, scenes="1", **QUICK)
+    after = (weights / "trials.jsonl").read_text()
+    assert after.startswith(before) and len(after.splitlines()) == len(before.splitlines()) + 2
+    assert out.data["recommended"] in (0.2, 0.5)
+    with pytest.raises(ParameterError, match="another archive"):
+        distill_weight.run(archive, repetitions=2, **{**QUICK, "goc_epochs": 3})
+
+
+def test_ablation_goes_on_where_it_was_cancelled(archive: str, tmp_path: Path) -> None:
+    class Stop:
+        def update(self, fraction: float, message: str = "") -> None:
+            self.stopped = "complex-1, seed 1" in message
+
+        def cancelled(self) -> bool:
+            return getattr(self, "stopped", False)
+
+    options = {**QUICK, "dataset_epochs": 2, "weights": "0.3", "seeds": 1}
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    out = distill_ablation.run(archive, output=str(whole), **options)
+    with pytest.raises(OperationCancelled):
+        distill_ablation.run(archive, output=str(cut), progress=Stop(), **options)
+    assert len((cut / "results.jsonl").read_text().splitlines()) == 2
+    distill_ablation.run(archive, output=str(cut), **options)
+    for name in ("results.jsonl", "ablation.csv", "ablation.txt", "ablation.json", "ablation.md"):
+        assert (cut / name).read_text() == (whole / name).read_text(), name
+    assert "gain over small" in out.lines[2]
+    data = json.loads((whole / "ablation.json").read_text())
+    assert data["scenes"] == ["complex-0", "complex-1"] and data["selected_weight"] is None
+    assert {entry["variant"] for entry in data["scores"]} == {
+        "labels", "teacher", "small", "incremental", "goc 0.3", "student 0.3",
+    }  # fmt: skip
+
+
+def test_one_network_for_each_target(archive: str, tmp_path: Path) -> None:
+    # the joint teacher has all targets
+    out = distill_ablation.run(
+        archive, output=str(tmp_path / "each"), target="each", scenes="1", seeds=1, weights="0.3",
+        teacher=f"{archive}_teacher", dataset_epochs=1, **{**QUICK, "small_epochs": 1},
+    )  # fmt: skip
+    entries = [e for e in out.data["scores"] if e["variant"] == "student 0.3"]
+    assert {(e["quantity"], e["reference"]) for e in entries} == {
+        ("lst", "labels"), ("lst", "truth"), ("lse", "labels"), ("lse", "truth"),
+    }  # fmt: skip
+
+
+def test_only_a_teacher_on_labels_teaches(archive: str, tmp_path: Path) -> None:
+    from tests.builders import command
+
+    truth_trained = command.bundle(tmp_path / "other")
+    with pytest.raises(ParameterError, match="trained on labels"):
+        distill.run(archive, teacher=str(truth_trained), **QUICK)
+
+
+def test_options_are_checked(archive: str, tmp_path: Path) -> None:
+    loaded = load_archive(archive)
+    assert choose_scenes(loaded, None, 1) == ("complex-0",)
+    assert choose_scenes(loaded, "complex-1, training-0", None) == ("complex-1", "training-0")
+    with pytest.raises(InputError, match="nowhere"):
+        choose_scenes(loaded, "nowhere", None)
+    with pytest.raises(InputError, match="no complex scene"):
+        choose_scenes(loaded, "0", None)
+    assert read_weights("0.7,0.3,0.3") == (0.3, 0.7)
+    for wrong in ("", "a", "1.2"):
+        with pytest.raises(ParameterError, match="0\\.3,0\\.7"):
+            read_weights(wrong)
+    with pytest.raises(ParameterError, match="keep one"):
+        distill.run(archive, teacher_weight=0.3, weight_from="x")
+    (tmp_path / "w.json").write_text('{"recommended": 2, "selected_on": []}')
+    for name in ("w.json", "missing.json"):
+        with pytest.raises(InputError, match="select-weight"):
+            read_selected(str(tmp_path / name))
