@@ -122,9 +122,8 @@ def write_item(item: Item, result: ItemResult, folder: Path) -> None:
 def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
     from akkd_core.reproduction.result import ItemResult
 
-    module, name = item.maker.split(":")
     try:
-        maker: Callable[[Request, Progress], Content] = getattr(import_module(module), name)
+        maker = _maker(item)
         started = time.monotonic()
         content = maker(request, progress)
     except ImportError as error:
@@ -144,6 +143,15 @@ def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
         versions=_versions(),
         content=content,
     )
+
+
+def _maker(item: Item) -> Callable[[Request, Progress], Content]:
+    from akkd_core.nn.quiet import quiet_import
+
+    module, name = item.maker.split(":")
+    with quiet_import():
+        maker: Callable[[Request, Progress], Content] = getattr(import_module(module), name)
+    return maker
 
 
 def _headline(content: Content) -> str:

@@ -75,7 +75,10 @@ def search_lst(
         As `akkd_core.nn.autokeras_search.run_search`.
     """
     # AutoKeras takes seconds to import; the small budget of Tables 2 and 3 does without
-    from akkd_core.nn.autokeras_search import SearchData, SearchOptions, run_search
+    from akkd_core.nn.quiet import quiet_import
+
+    with quiet_import():
+        from akkd_core.nn.autokeras_search import SearchData, SearchOptions, run_search
 
     space = SearchSpace(n_in=len(bands), max_parameters=plan.max_parameters)
     found: list[Trial] = []
