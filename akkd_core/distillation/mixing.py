@@ -100,7 +100,7 @@ def mix(own: NDArray[np.floating], teacher: NDArray[np.floating]) -> Mixing:
     """
     a, b = own.astype(np.float64), teacher.astype(np.float64)
     if a.shape != b.shape or a.ndim != 1 or not a.size:
-        raise ParameterError(f"errors of shapes {a.shape} and {b.shape}: expected two of one length")
+        raise ParameterError(f"errors {a.shape} and {b.shape}: expected two of one length")
     spread = float(a.std() * b.std())
     together = float((a * b).mean() - a.mean() * b.mean())
     return Mixing(

@@ -69,6 +69,8 @@ def score_values(estimate: NDArray[np.float32], held_out: HeldOut) -> Scores:
     }
 
 
-def _kinds(estimate: NDArray[np.float32], reference: NDArray[np.float32]) -> dict[str, float | None]:
+def _kinds(
+    estimate: NDArray[np.float32], reference: NDArray[np.float32]
+) -> dict[str, float | None]:
     found = metrics(estimate, reference).to_json()
     return {kind: found[kind] for kind in KINDS}

@@ -244,7 +244,8 @@ def _table(found: Mapping[str, Mapping[str, Scores]]) -> tuple[str, ...]:
                         _mae(chosen, reference, digits) for reference in ("labels", "truth")
                     )
                     parts.append(f"{title} {values} {unit}".rstrip())
-            lines.append(f"  {scene:<{width}}  {network:<8} {'   '.join(parts)}")
+            if parts:
+                lines.append(f"  {scene:<{width}}  {network:<8} {'   '.join(parts)}")
     return tuple(lines)
 
 

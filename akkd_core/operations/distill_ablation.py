@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,7 @@ def _outcome(
         "selected_on": list(selected.scenes) if selected else [],
     }
     text = texts.to_text(report)
+    shown = texts.to_text(replace(report, unselected=()))
     for name, content in (
         ("ablation.txt", text),
         ("ablation.md", texts.to_markdown(report)),
@@ -135,4 +137,4 @@ def _outcome(
     ):
         write_text(str(folder / name), content)
     last = f"{folder}: ablation.txt, .md, .csv, .json, {RESULTS}"
-    return Outcome((*text.splitlines(), last), {"folder": str(folder), **texts.to_json(report)})
+    return Outcome((*shown.splitlines(), last), {"folder": str(folder), **texts.to_json(report)})

@@ -52,9 +52,8 @@ class TrainingOptions:
         from akkd_core.distillation.plan import DistillationPlan
         from akkd_core.distillation.samples import target_names
 
-        if self.target == "each":
-            groups = [(name,) for name in OUTPUT_NAMES]
-        else:
+        groups: list[tuple[str, ...]] = [(name,) for name in OUTPUT_NAMES]
+        if self.target != "each":
             groups = [target_names(self.target)]
         return tuple(
             DistillationPlan(

@@ -47,7 +47,7 @@ class _Run:
     seed: int
 
     def header(self) -> dict[str, Any]:
-        """What trials must share; scenes, weights and repetitions may be added to."""
+        """Return what trials must share; scenes, weights and repetitions may be added to."""
         plans = [plan.to_json() for plan in self.plans]
         for plan in plans:
             del plan["teacher_weight"], plan["dataset_epochs"]

@@ -1,4 +1,4 @@
-"""Scores are taken on held-out pixels, against their original labels and the truth, and no other."""
+"""Scores are taken on held-out pixels alone, against their original labels and the truth."""
 
 from __future__ import annotations
 
