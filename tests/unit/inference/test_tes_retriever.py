@@ -181,3 +181,33 @@ def test_cancel(scene: SimulatedScene) -> None:
     tiles = TesRetriever(source(scene.atmosphere)).tiles(memory, calibration, progress=Cancelled())
     with pytest.raises(OperationCancelled):
         next(tiles)
+
+
+def test_windows_of_a_mosaic_blend(scene: SimulatedScene) -> None:
+    """Many windows of the same air give what one does; of two airs, something between."""
+    dn = np.ascontiguousarray(scene.dn[:, 20:80, 20:80])
+    grid = Grid(32650, (300000.0, 2500.0, 0.0, 4400000.0, 0.0, -2500.0), 60, 60)
+    mosaic = Scene.from_array(dn, grid, scene_in_memory(dn).metadata)
+    calibration = Calibration.for_scene(mosaic.metadata)
+
+    def lst(air_source: AirSource) -> NDArray[np.float32]:
+        (tile,) = TesRetriever(air_source).tiles(mosaic, calibration)
+        return tile.lst
+
+    one = source(scene.atmosphere)
+    alone = separate(TesRetriever(one), dn)["lst"]
+    np.testing.assert_allclose(lst(one), alone, atol=2e-3)
+    clear = SceneContext.of_air(np.full(5, 0.95), np.full(5, 0.2), np.full(5, 0.8))
+    true = one.make(np.zeros(75, dtype=np.float32))
+    calls: list[int] = []
+
+    def alternating(statistics: NDArray[np.float32]) -> SceneContext:
+        calls.append(1)
+        return true if len(calls) % 2 else clear
+
+    other = separate(TesRetriever(AirSource(lambda statistics: clear)), dn)["lst"]
+    mixed = lst(AirSource(alternating))
+    assert len(calls) > 4
+    low, high = np.minimum(alone, other) - 2e-3, np.maximum(alone, other) + 2e-3
+    assert ((mixed >= low) & (mixed <= high))[np.isfinite(alone) & np.isfinite(other)].all()
+    assert np.abs(mixed - alone).max() > 0.5
