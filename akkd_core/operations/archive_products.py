@@ -323,12 +323,12 @@ def report_lines(scenes: Sequence[Judged], failures: Sequence[str]) -> list[str]
             both = total.setdefault(step.name, [0, 0])
             both[0] += step.before
             both[1] += step.after
-    lines += [f"  {name:<58} {before:>10} {after:>10}" for name, (before, after) in total.items()]
+    lines += [f"  {name:<64} {before:>10} {after:>10}" for name, (before, after) in total.items()]
     for scene in scenes:
         lines.append(f"{scene.name}: {scene.kind or 'left out, too few pixels'}")
         lines += [f"  from {name}: {file}" for name, file in scene.sources.items()]
         for step in scene.steps:
-            lines.append(f"  {step.name:<58} {step.before:>10} {step.after:>10}")
+            lines.append(f"  {step.name:<64} {step.before:>10} {step.after:>10}")
             if step.note:
                 lines.append(f"    {step.note}")
         if scene.evaluation:

@@ -180,7 +180,7 @@ def read_labelled(triple: Triple, qa: str, resampling: str) -> Labelled:
 
     scene = open_scene(triple.scene)
     radiance = to_radiance(scene).radiance_toa
-    measured = np.isfinite(brightness_temperature(radiance)).all(axis=0)
+    measured = np.asarray(np.isfinite(brightness_temperature(radiance)).all(axis=0))
     layers, present = [], np.ones(scene.grid.shape, dtype=bool)
     counts = {field.name: 0 for field in QA_FIELDS}
     for product in (open_ast_08(triple.ast_08.path), open_ast_05(triple.ast_05.path)):

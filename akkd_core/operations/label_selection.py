@@ -235,7 +235,14 @@ def balance(
 
 
 def main_class(selected: Selected, classes: NDArray[np.int32]) -> int | None:
-    """Return the class of most of the selected pixels, or None."""
+    """Return the class of most of the selected pixels, or None.
+
+    Parameters
+    ----------
+    selected : Selected
+    classes : ndarray of int32, (row, col)
+        -1 for none.
+    """
     of = classes[selected.chosen & (classes >= 0)]
     if not of.size:
         return None

@@ -37,16 +37,31 @@ class Places:
 
 
 def centres(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return easting and northing of pixel centres, (row, col), in the grid's own system."""
+    """Return easting and northing of pixel centres in the grid's own system.
+
+    Parameters
+    ----------
+    grid : Grid
+
+    Returns
+    -------
+    x, y : ndarray of float64, (row, col)
+        m, or degrees.
+    """
     row, col = np.mgrid[: grid.rows, : grid.cols] + 0.5
     x0, a, b, y0, d, e = grid.geotransform
     return x0 + a * col + b * row, y0 + d * col + e * row
 
 
-def places_of(
-    grid: Grid, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> Places:
-    """Places of projected coordinates, of the grid's own system, in a raster on it."""
+def places_of(grid: Grid, x: NDArray[np.float64], y: NDArray[np.float64]) -> Places:
+    """Places of coordinates of the grid's own system in a raster on it.
+
+    Parameters
+    ----------
+    grid : Grid
+    x, y : ndarray of float64
+        m, or degrees.
+    """
     x0, a, b, y0, d, e = grid.geotransform
     det = a * e - b * d
     # nanometres of rounding must not reach for a neighbour that may be fill
@@ -110,7 +125,20 @@ def resample(
 
 
 def nearest(place: NDArray[np.float64], size: int) -> NDArray[np.intp]:
-    """Return the nearest pixel's number along one axis; half a pixel goes to the next."""
+    """Return the nearest pixel along one axis; half a pixel goes to the next.
+
+    Parameters
+    ----------
+    place : ndarray of float64
+        Fractional number of a row or column, 0 is the first one's centre.
+    size : int
+        Number of rows or columns.
+
+    Returns
+    -------
+    ndarray of intp
+        0 to size - 1.
+    """
     found: NDArray[np.intp] = np.clip(np.floor(place + 0.5), 0, size - 1).astype(np.intp)
     return found
 

@@ -43,8 +43,7 @@ class QaField:
 
     def of(self, plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the field's value in every pixel of a plane."""
-        found: NDArray[np.uint8] = (plane >> self.shift) & np.uint8((1 << self.bits) - 1)
-        return found
+        return ((plane >> self.shift) & ((1 << self.bits) - 1)).astype(np.uint8)
 
 
 DATA_QUALITY = QaField("data_quality", 4, 4)
