@@ -98,7 +98,9 @@ def compress(
     network : Network
         The teacher's pixel network; inputs, outputs and scaling are the student's, too.
     data, validation : TeacherSamples
-        Of disjoint profiles and materials; the validation set's truth says which epoch is kept.
+        Of disjoint profiles and materials. The epoch is kept that comes nearest to its goals on
+        the validation set, ``(1 - w) |truth| + w |teacher|``: by the truth alone an early epoch,
+        still smooth, can pass for the best while it is far from the teacher.
     work_dir : path
         Checkpoint, kept weights and learning curve go here.
     architecture : Architecture
@@ -129,7 +131,7 @@ def compress(
         metrics=[
             metric
             for column in range(network.n_outputs)
-            for metric in _metrics(network, column)
+            for metric in _metrics(network, column, options.teacher_weight)
         ],
     )
 
@@ -226,17 +228,19 @@ def _criterion(teacher_weight: float, n_out: int) -> Any:
     return criterion
 
 
-def _metrics(network: Network, column: int) -> list[Any]:
-    """Mean absolute departure of an output from truth and from the teacher, in its unit."""
+def _metrics(network: Network, column: int, teacher_weight: float) -> list[Any]:
+    """Mean absolute departure of an output from its goals, and of LST from the truth; its unit."""
     scale, name = float(network.output_scale[column]), network.output_names[column]
 
     def from_truth(goals: Any, student: Any) -> Any:
         return scale * ops.abs(goals[:, column] - student[:, column])
 
-    def from_teacher(goals: Any, student: Any) -> Any:
-        return scale * ops.abs(goals[:, network.n_outputs + column] - student[:, column])
+    def from_goals(goals: Any, student: Any) -> Any:
+        teacher = goals[:, network.n_outputs + column]
+        away = scale * ops.abs(teacher - student[:, column])
+        return (1.0 - teacher_weight) * from_truth(goals, student) + teacher_weight * away
 
-    found = [keras.metrics.MeanMetricWrapper(from_truth, name=f"mae_{name}")]
+    found = [keras.metrics.MeanMetricWrapper(from_goals, name=f"mae_{name}")]
     if name == "lst":
-        found.append(keras.metrics.MeanMetricWrapper(from_teacher, name=f"teacher_mae_{name}"))
+        found.append(keras.metrics.MeanMetricWrapper(from_truth, name=f"truth_mae_{name}"))
     return found

@@ -25,7 +25,7 @@ from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.training_set import TrainingSet
 
-_CHUNK_PIXELS = 1 << 13
+_CHUNK_PIXELS = 1 << 11
 
 
 @dataclass(frozen=True, eq=False)

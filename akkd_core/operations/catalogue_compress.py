@@ -47,12 +47,12 @@ COMPRESS = Operation(
         ),
         Parameter(
             "epochs", ParamKind.INTEGER, "Epochs", "Passes through the training set at most.",
-            default=20, minimum=1, maximum=100000,
+            default=8, minimum=1, maximum=100000,
         ),
         Parameter(
             "patience", ParamKind.INTEGER, "Patience",
-            "Epochs without improvement against the validation set's truth after which training "
-            "ends, as in akkd train; 0: never.",
+            "Epochs without improvement on the validation set (departure from teacher and truth, "
+            "by their weights) after which training ends, as in akkd train; 0: never.",
             default=10, minimum=0, maximum=100000,
         ),
         Parameter(

@@ -52,7 +52,7 @@ def run(
     name: str = "akkd-compact",
     architecture: str = "64,56,48",
     teacher_weight: float = 1.0,
-    epochs: int = 20,
+    epochs: int = 8,
     patience: int = DEFAULT_PATIENCE,
     batch_scenes: int = 64,
     learning_rate: float | None = None,
@@ -175,15 +175,15 @@ def _course(work: Path, options: CompressionOptions) -> tuple[str, ...]:
 
     columns = LearningCurve(work / CURVE_NAME).columns()
     kept = judge(columns, options.targets, options.patience).kept_epoch
-    values = {
-        f"{name} {columns[f'val_mae_{name}'][kept - 1]:.4g} {unit_of(name)}".removesuffix(" 1")
+    away = ", ".join(
+        f"{name} {columns[f'val_mae_{name}'][kept - 1]:.3g} {unit_of(name)}".removesuffix(" 1")
         for name in options.targets
-    }
-    away = columns.get("val_teacher_mae_lst")
-    agreement = f"; lst {away[kept - 1]:.3g} K from the teacher" if away else ""
+    )
+    truth = columns.get("val_truth_mae_lst")
+    beside = f"; lst {truth[kept - 1]:.4g} K from the truth" if truth else ""
     return (
-        f"kept epoch {kept} of {len(columns['epoch'])}; validation MAE: "
-        f"{', '.join(sorted(values, reverse=True))}{agreement}",
+        f"kept epoch {kept} of {len(columns['epoch'])}; mean departure from the goals on the "
+        f"validation set: {away}{beside}",
         f"learning curve: {work / CURVE_NAME}",
     )
 

@@ -21,6 +21,7 @@ from akkd_core.nn.compression import (  # noqa: E402
     compress,
     pixel_multiply_adds,
 )
+from akkd_core.nn.early_stopping import judge  # noqa: E402
 from akkd_core.nn.learning_curve import LearningCurve  # noqa: E402
 
 TEACHER = bundles.network((24, 24))
@@ -64,18 +65,18 @@ def _departure(network: Network, samples: TeacherSamples) -> np.ndarray:
 
 
 def test_a_student_of_weight_1_follows_the_teacher_and_needs_no_truth(tmp_path: Path) -> None:
-    student = _compress(tmp_path / "a")
+    student = _compress(tmp_path / "a", epochs=4)
     curve = LearningCurve(tmp_path / "a" / "learning_curve.csv").columns()
     assert curve["loss"][-1] < 0.7 * curve["loss"][0]
     assert np.abs(_departure(student, HELD_OUT)).max() < 0.15
     other = replace(TRAIN, truth=TRAIN.truth + 30 * TEACHER.output_scale)
-    again = _compress(tmp_path / "b", train=other)
+    again = _compress(tmp_path / "b", train=other, epochs=4)
     for a, b in zip(student.kernels, again.kernels, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_a_student_of_weight_0_follows_the_truth(tmp_path: Path) -> None:
-    departure = _departure(_compress(tmp_path, teacher_weight=0.0), HELD_OUT)
+    departure = _departure(_compress(tmp_path, teacher_weight=0.0, epochs=4), HELD_OUT)
     np.testing.assert_allclose(departure, 0.5, atol=0.15)
 
 
@@ -93,9 +94,12 @@ def test_the_validation_error_is_that_of_the_kept_weights(tmp_path: Path) -> Non
     curve = LearningCurve(tmp_path / "learning_curve.csv").columns()
     wide = np.broadcast_to(HELD_OUT.scene[:, None], (32, 20, HELD_OUT.scene.shape[1]))
     rows = np.concatenate([HELD_OUT.pixel, wide], axis=-1).reshape(-1, student.n_inputs)
-    error = np.abs(student.forward(rows) - HELD_OUT.truth.reshape(len(rows), -1)).mean(0)
+    kept = judge(curve, student.output_names, 0).kept_epoch - 1
+    away = np.abs(student.forward(rows) - HELD_OUT.teacher.reshape(len(rows), -1)).mean(0)
     for column, name in enumerate(student.output_names):
-        assert error[column] == pytest.approx(min(curve[f"val_mae_{name}"]), rel=1e-3), name
+        assert away[column] == pytest.approx(curve[f"val_mae_{name}"][kept], rel=1e-3), name
+    error = np.abs(student.forward(rows)[:, 0] - HELD_OUT.truth[..., 0].ravel()).mean()
+    assert error == pytest.approx(curve["val_truth_mae_lst"][kept], rel=1e-3)
 
 
 class _CancelAfter:
@@ -110,14 +114,14 @@ class _CancelAfter:
 
 
 def test_a_cancelled_run_goes_on_to_the_same_end(tmp_path: Path) -> None:
-    whole = _compress(tmp_path / "whole")
+    whole = _compress(tmp_path / "whole", epochs=2)
     with pytest.raises(OperationCancelled):
-        _compress(tmp_path / "cut", _CancelAfter(3))
-    resumed = _compress(tmp_path / "cut")
+        _compress(tmp_path / "cut", _CancelAfter(1), epochs=2)
+    resumed = _compress(tmp_path / "cut", epochs=2)
     for a, b in zip(whole.kernels, resumed.kernels, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
     with pytest.raises(TrainingError, match="other options"):
-        _compress(tmp_path / "cut", teacher_weight=0.5)
+        _compress(tmp_path / "cut", epochs=2, teacher_weight=0.5)
 
 
 def test_the_scenes_share_of_the_first_layer_costs_a_pixel_nothing() -> None:
