@@ -66,7 +66,7 @@ class SelectionOptions:
     ----------
     qa, resampling : str
     modis, reanalysis : tuple of str
-        Paths of GeoTIFFs of temperature, K.
+        Paths of GeoTIFFs of temperature, K, or of MOD11A1 tiles.
     modis_limit, reanalysis_limit, ground_limit : float
         K.
     ground, land_cover : str, optional
@@ -261,7 +261,7 @@ def _judge(
             cells = _cells(paths, labelled)
             if cells is None:
                 nothing = np.zeros(labelled.grid.shape, dtype=bool)
-                selected = selected.then(name, nothing, "no file covers the scene")
+                selected = selected.then(name, nothing, "no file covers the scene on its day")
             else:
                 selected = agreement(labelled, selected, cells, name, limit)
     if options.ground:
@@ -300,9 +300,16 @@ def _balanced(
 
 def _cells(paths: Sequence[str], labelled: Labelled) -> CellsUnder | None:
     """Return the cells of the raster that covers most of the scene."""
+    from akkd_core.readers.mod11a1 import read_mod11a1_under
     from akkd_core.readers.reference_raster import read_under
+    from akkd_core.readers.sniff import FileKind, sniff
 
-    found = [cells for path in paths if (cells := read_under(path, labelled.grid)) is not None]
+    def under(path: str) -> CellsUnder | None:
+        if sniff(Path(path)) is FileKind.HDF4:
+            return read_mod11a1_under(path, labelled.grid, labelled.acquired_at)
+        return read_under(path, labelled.grid)
+
+    found = [cells for path in paths if (cells := under(path)) is not None]
     return max(found, key=lambda c: int(np.isfinite(c.of_pixels()).sum()), default=None)
 
 

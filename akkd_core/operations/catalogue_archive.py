@@ -93,8 +93,9 @@ ARCHIVE = Operation(
         ),
         Parameter(
             "modis", ParamKind.INPUT_PATH, "MODIS LST",
-            "GeoTIFF of MODIS temperature in K of the scene's overpass; may be given several "
-            "times, the one that covers most of a scene counts.",
+            "MOD11A1 tile (HDF4), of which good cells seen within 30 minutes of the scene count, "
+            "or GeoTIFF in K of its overpass; may be given several times, the one with most "
+            "values in a scene counts.",
             multiple=True,
         ),
         Parameter(

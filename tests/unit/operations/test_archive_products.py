@@ -124,6 +124,14 @@ def test_references_are_asked(files: dict[str, str], tmp_path: Path) -> None:
         small(files, tmp_path / "other", modis=[str(elsewhere)])
 
 
+def test_a_modis_tile_of_another_day(files: dict[str, str], tmp_path: Path) -> None:
+    from tests.builders.mod11a1 import write
+
+    tile = write(tmp_path / "m.hdf", date="2019-07-05")
+    with pytest.raises(InputError, match="no scene is left.*lost most at 'agreement with MODIS'"):
+        small(files, tmp_path / "a", modis=[str(tile)])
+
+
 def test_no_scene_and_one_twice(files: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no scene is left for the archive: .*no AST_08"):
         run([files["lonely"]], [files["labels"]], str(tmp_path / "a"), evaluation_epochs=0)

@@ -148,6 +148,21 @@ def test_agreement_with_a_coarse_field(labelled: Labelled, tmp_path: Path) -> No
     assert agreement(labelled, before, cells, "MODIS", 1.0).steps[-1].after < step.after
 
 
+def test_cells_with_few_labels_agree_with_nothing(labelled: Labelled, tmp_path: Path) -> None:
+    lst_holes = labelled.lst.copy()
+    lst_holes[50:56, 50:60] = np.nan
+    lst_holes[30:34, 60:70] = np.nan
+    holes = replace(labelled, lst=lst_holes)
+    cells = read_under(coarse(tmp_path, np.zeros((9, 10))), SCENE)
+    assert cells is not None
+    before = select_good(holes, "strict")
+    assert before.chosen[56:60, 50:60].all() and before.chosen[34:40, 60:70].all()
+    after = agreement(holes, before, cells, "MODIS", 20.0)
+    # 40 of 100 labels are too few, 60 are enough
+    assert not after.chosen[50:60, 50:60].any()
+    assert after.chosen[34:40, 60:70].all()
+
+
 def test_a_field_that_is_no_temperature(labelled: Labelled, tmp_path: Path) -> None:
     cells = read_under(coarse(tmp_path, np.full((9, 10), 14_000.0)), SCENE)
     assert cells is not None
@@ -165,11 +180,12 @@ def station(name: str, row: int, col: int, error: float, minutes: float) -> Grou
 def test_agreement_with_the_ground(labelled: Labelled) -> None:
     before = select_good(labelled, "strict")
     far = station("A", 30, 40, 50.0, 31)
-    near = [far, station("A", 30, 40, 9.0, 20), station("A", 30, 40, 1.0, -5)]
+    near = [station("A", 30, 40, 9.0, 20), station("A", 30, 40, 1.0, -5), far,
+            station("A", 30, 40, 9.0, 15)]  # fmt: skip
     kept = ground_agreement(labelled, before, [*near, station("B", 20, 70, -2.0, 0)], 2.0)
     assert kept.steps[-1].after == kept.steps[-1].before
     assert kept.steps[-1].note.startswith("2 stations, labels minus them -0.49 K, MAE 1.5")
-    assert ground_agreement(labelled, before, near[:2], 2.0).steps[-1].after == 0
+    assert ground_agreement(labelled, before, near[:1], 2.0).steps[-1].after == 0
     outside = ground_agreement(labelled, before, [far], 2.0).steps[-1]
     assert outside.after == outside.before and "nothing asked" in outside.note
 
