@@ -1,9 +1,8 @@
 """Train networks drawn from the search space, as tables on which tuners are compared.
 
-    python benchmarks/search_table.py lst
-    python benchmarks/search_table.py joint
+    python benchmarks/search_table.py [lst] [joint]
 
-write benchmarks/tables/search_lst.csv and search_joint.csv, one row a network: architecture,
+writes what is missing of benchmarks/tables/search_lst.csv and search_joint.csv, one row a network: architecture,
 held-out objective (MAE of LST, K; or mean MAE of LST and five emissivities in standard deviations),
 PCC, parameters, seconds. An interrupted run goes on. `search_tuners.py` compares tuners on them.
 The tables were committed before any tuner was run on them: the first is that on which ours was
@@ -119,33 +118,40 @@ def _train(architecture: Architecture) -> dict[str, object]:
     }
 
 
+def fill(table: str, count: int, workers: int) -> None:
+    """Train what a table lacks."""
+    path = path_of(table)
+    done = len(read_table(table)) if path.exists() else 0
+    wanted = draw(table, count)
+    spawn = multiprocessing.get_context("spawn")
+    path.parent.mkdir(exist_ok=True)
+    with open(path, "a", newline="", encoding="utf-8") as handle:
+        writer = csv.DictWriter(handle, _COLUMNS)
+        if done == 0:
+            writer.writeheader()
+        while done < len(wanted):
+            part = wanted[done : done + _PART]
+            with ProcessPoolExecutor(workers, spawn, _start, (table,)) as pool:
+                for row in pool.map(_train, part):
+                    writer.writerow(row)
+                    handle.flush()
+                    done += 1
+                    print(f"{table}, {done}/{len(wanted)}: {row['objective']}", flush=True)
+    print(f"{path.name}: {done} networks")
+
+
 def main() -> None:
-    """Train what the table lacks."""
+    """Fill the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table", choices=TARGETS)
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="lst, joint; both without")
     parser.add_argument("--networks", type=int, default=520)
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ[name] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    table = path_of(options.table)
-    done = len(read_table(options.table)) if table.exists() else 0
-    wanted = draw(options.table, options.networks)
-    spawn = multiprocessing.get_context("spawn")
-    table.parent.mkdir(exist_ok=True)
-    with open(table, "a", newline="", encoding="utf-8") as handle:
-        writer = csv.DictWriter(handle, _COLUMNS)
-        if done == 0:
-            writer.writeheader()
-        while done < len(wanted):
-            part = wanted[done : done + _PART]
-            with ProcessPoolExecutor(options.workers, spawn, _start, (options.table,)) as pool:
-                for row in pool.map(_train, part):
-                    writer.writerow(row)
-                    handle.flush()
-                    done += 1
-                    print(f"{done}/{len(wanted)}: {row['objective']}", flush=True)
+    for table in options.tables or TARGETS:
+        fill(table, options.networks, options.workers)
 
 
 if __name__ == "__main__":

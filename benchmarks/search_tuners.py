@@ -126,9 +126,8 @@ def report(
     for name, values in best.items():
         ranks = [int((scores < v).sum()) + 1 for v in values]
         p = "" if name == "random" else f"{lower(values, best['random']):11.2g}"
-        lines.append(
-            f"{name:28s} {values.mean():11.4f} {values.std(ddof=1):6.4f} {np.mean(ranks):6.1f} {p}"
-        )
+        best_of = f"{values.mean():11.4f} {values.std(ddof=1):6.4f} {np.mean(ranks):6.1f}"
+        lines.append(f"{name:28s} {best_of} {p}".rstrip())
     stock = best["stock Bayesian"]
     lines += [
         f"{ours} lower than stock Bayesian: p = {lower(best[ours], stock):.2g}; "
