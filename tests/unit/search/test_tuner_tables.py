@@ -1,4 +1,4 @@
-"""The committed tables of trained networks, and that the default tuner still beats chance on one."""
+"""The committed tables of trained networks; the default tuner beats chance on the second."""
 
 from __future__ import annotations
 
