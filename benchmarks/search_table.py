@@ -3,8 +3,9 @@
     python benchmarks/search_table.py [lst] [joint]
 
 writes what is missing of benchmarks/tables/search_lst.csv and search_joint.csv, one row a network:
-architecture, held-out objective (MAE of LST, K; or mean MAE of LST and five emissivities in standard
-deviations), PCC, parameters, seconds. An interrupted run goes on. `search_tuners.py` compares tuners on them.
+architecture, held-out objective (MAE of LST, K; or the mean MAE of LST and five emissivities in
+standard deviations), PCC, parameters, seconds. An interrupted run goes on. `search_tuners.py`
+compares tuners on them.
 The tables were committed before any tuner was run on them: the first is that on which ours was
 developed, the second, of other networks and another target, was made afterwards to check it.
 
