@@ -126,7 +126,7 @@ def find_triple(scene: str, acquired_at: datetime, products: Sequence[ProductFil
         Path.
     acquired_at : datetime
     products : sequence of ProductFile
-        Of several processings of one granule the last is taken.
+        Of several processings of one granule the latest is taken.
 
     Raises
     ------
@@ -144,7 +144,8 @@ def find_triple(scene: str, acquired_at: datetime, products: Sequence[ProductFil
                 f"{scene}: no {product} of {acquired_at:%Y-%m-%d %H:%M:%S} UTC is among the labels"
                 f"{nearest}. Add it to --labels"
             )
-        chosen[product] = fitting[-1]
+        # names end with the time of processing
+        chosen[product] = max(fitting, key=lambda p: p.path.name)
     return Triple(scene, chosen["AST_08"], chosen["AST_05"])
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from akkd_core.errors import InputError, ParameterError
 from akkd_core.grid import Grid
 from akkd_core.operations.archive_products import run
+from akkd_core.operations.distill import run as distill
 from akkd_core.operations.label_evaluation import Evaluation, Limits, evaluate
 from akkd_core.simulation.archive import load_archive
 
@@ -167,3 +168,9 @@ def test_what_cannot_be_learned_is_complex(files: dict[str, str], tmp_path: Path
     again = evaluate(scene, 12, 1)
     assert easy["held_out"] == again.held_out > 1000
     assert again.lst_mae_k == pytest.approx(easy["lst_mae_k"], abs=0.02)
+    distilled = distill(
+        str(tmp_path / "arch"), small_epochs=2, goc_epochs=1, dataset_epochs=1, teacher_epochs=2
+    )
+    table = "\n".join(distilled.lines)
+    assert f"{second['name']}  student" in table and "/ - K" in table, "truth isn't known"
+    assert list((tmp_path / "arch_students").rglob("manifest.json"))

@@ -100,6 +100,10 @@ def test_bilinear_keeps_off_what_qa_rejects(triple: Triple, labelled: Labelled) 
 def test_products_of_other_seconds(triple: Triple) -> None:
     products = [triple.ast_08, triple.ast_05]
     assert find_triple("s", WHEN + timedelta(seconds=3), products) == replace(triple, scene="s")
+    path = triple.ast_08.path
+    later = replace(triple.ast_08, path=path.with_name(path.name.replace("_2025", "_2026")))
+    for order in ([later, *products], [*products, later]):
+        assert find_triple("s", WHEN, order).ast_08 == later
     with pytest.raises(InputError, match="no AST_08 of 2019-07-04 03:15:09.*nearest is 9 s away"):
         find_triple("s", WHEN + timedelta(seconds=9), products)
     with pytest.raises(InputError, match="no AST_05 of .* UTC is among the labels. Add"):
