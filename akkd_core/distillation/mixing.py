@@ -90,8 +90,8 @@ def mix(own: NDArray[np.floating], teacher: NDArray[np.floating]) -> Mixing:
 
     Parameters
     ----------
-    own, teacher : ndarray, (n,)
-        Estimate minus truth, of one pixel each.
+    own, teacher : ndarray of float, (n,)
+        Estimate minus truth of each pixel, K or emissivity; computed in float64.
 
     Raises
     ------

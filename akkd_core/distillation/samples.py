@@ -184,7 +184,14 @@ def pooled_samples(
 
 
 def take(samples: PixelSamples, rows: NDArray[np.intp]) -> PixelSamples:
-    """Return some of the samples, by their places."""
+    """Return some of the samples.
+
+    Parameters
+    ----------
+    samples : PixelSamples
+    rows : ndarray of dtype intp, (m,)
+        Their places.
+    """
     truth = None if samples.truth is None else samples.truth[rows]
     return PixelSamples(samples.targets, samples.x[rows], samples.labels[rows], truth)
 

@@ -70,7 +70,8 @@ def test_another_zone() -> None:
 
     lon, lat = to_lonlat(32650, *centres(ROTATED))
     x, y = from_lonlat(32649, lon[35:36, 40:41], lat[35:36, 40:41])
-    target = Grid(32649, (float(x[0, 0]) - 900, 90.0, 0.0, float(y[0, 0]) + 900, 0.0, -90.0), 20, 20)
+    west, north = float(x[0, 0]) - 900, float(y[0, 0]) + 900
+    target = Grid(32649, (west, 90.0, 0.0, north, 0.0, -90.0), 20, 20)
     found = resample((1e3 * lon).astype(np.float32)[None], source_places(ROTATED, target))
     expected, _ = to_lonlat(32649, *centres(target))
     assert np.abs(found[0] / 1e3 - expected).max() < 1e-5
