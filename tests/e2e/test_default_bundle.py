@@ -1,4 +1,4 @@
-"""The bundle that ships: accuracy on held-out air and materials, crops, runtimes, size.
+"""The bundles that ship: accuracy on held-out air and materials, crops, runtimes, size.
 
 The full table of scores is `make scores`; here a part of the same scenes guards against damage.
 """
@@ -6,7 +6,13 @@ The full table of scores is `make scores`; here a part of the same scenes guards
 import numpy as np
 import pytest
 
-from akkd_core.bundle import default_bundle_path, load_bundle
+from akkd_core.bundle import (
+    bundle_hash,
+    compact_bundle_path,
+    default_bundle_path,
+    load_bundle,
+    shipped_bundle_path,
+)
 from akkd_core.calibration import Calibration
 from akkd_core.inference.retriever import Retriever
 from akkd_core.simulation.atmospheres import shipped_atmospheres
@@ -18,8 +24,18 @@ from tests.builders.retrieval import scene_in_memory
 
 
 @pytest.fixture(scope="module")
-def bundle():
+def teacher():
     return load_bundle(default_bundle_path())
+
+
+@pytest.fixture(scope="module", params=["default", "compact"])
+def bundle(request):
+    return load_bundle(shipped_bundle_path(request.param))
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return held_out_scenes(60, seed=0)
 
 
 def _lst(retriever, dn):
@@ -34,8 +50,8 @@ def test_shipped_scores_meet_the_goal(bundle):
     assert scores["lse mae"] <= 0.0168
 
 
-def test_accuracy_on_held_out_air_and_materials(bundle):
-    found = score_method(BundleMethod(bundle), held_out_scenes(60, seed=0))
+def test_accuracy_on_held_out_air_and_materials(bundle, scenes):
+    found = score_method(BundleMethod(bundle), scenes)
     # 60 of 387 scenes: the mean of so few varies by some 0.1 K
     assert found.lst_mae < 1.05
     assert found.lse_mae < 0.019
@@ -43,15 +59,14 @@ def test_accuracy_on_held_out_air_and_materials(bundle):
     assert found.failed_share == 0.0
 
 
-def test_known_water_vapour_and_air_temperature_help(bundle):
-    scenes = held_out_scenes(60, seed=0)
+def test_known_water_vapour_and_air_temperature_help(bundle, scenes):
     alone = score_method(BundleMethod(bundle), scenes)
     helped = score_method(BundleMethod(bundle, "helped", ancillary_seed=1), scenes)
     assert helped.lst_mae < alone.lst_mae
 
 
-def test_a_crop_is_retrieved_nearly_as_its_scene(bundle):
-    retriever = Retriever(bundle)
+def test_a_crop_is_retrieved_nearly_as_its_scene(teacher):
+    retriever = Retriever(teacher)
     changes, whole_error, crop_error = [], [], []
     for seed in range(6):
         scene = simulate_scene(
@@ -83,10 +98,61 @@ def test_runtimes_agree_on_the_shipped_bundle(bundle):
     assert np.nanmax(np.abs(onnx.lse - plain.lse)) < 1e-5
 
 
-def test_the_bundle_is_small_and_says_how_it_was_made(bundle):
-    size = sum(path.stat().st_size for path in default_bundle_path().iterdir())
-    assert size < 5_000_000
-    facts = bundle.manifest
-    assert facts.training.command.startswith("akkd train")
+def test_tensorflow_agrees_on_the_shipped_bundle(bundle, scenes):
+    pytest.importorskip("tensorflow", reason="needs the training extra")
+    found = [
+        BundleMethod(bundle, runtime=runtime).retrieve(scenes, 0)
+        for runtime in ("tensorflow", "numpy")
+    ]
+    assert np.abs(found[0][0] - found[1][0]).max() < 1e-3
+    assert np.abs(found[0][1] - found[1][1]).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [(default_bundle_path(), "akkd train"), (compact_bundle_path(), "akkd distill compress")],
+    ids=["default", "compact"],
+)
+def test_the_bundle_is_small_and_says_how_it_was_made(path, command):
+    assert sum(file.stat().st_size for file in path.iterdir()) < 5_000_000
+    facts = load_bundle(path).manifest
+    assert facts.training.command.startswith(command)
     assert len(facts.training.data_sha256) == 64
     assert all(score.measured_on for score in facts.scores)
+
+
+@pytest.fixture(scope="module")
+def student():
+    return load_bundle(compact_bundle_path())
+
+
+def test_the_student_is_the_defaults_and_costs_a_fourteenth(student, teacher):
+    assert student.manifest.extra["student_of"]["bundle"] == bundle_hash(teacher)
+    # with all inputs; the scene's 31 cost once a scene
+    assert student.pixel_network.multiply_adds() <= 10_000
+    assert teacher.pixel_network.multiply_adds() > 14 * student.pixel_network.multiply_adds()
+    for mine, its in zip(
+        student.scene_network.kernels, teacher.scene_network.kernels, strict=True
+    ):
+        np.testing.assert_array_equal(mine, its)
+
+
+def test_the_student_gives_up_little_of_the_teachers_accuracy(student, teacher):
+    mine, its = (
+        {score.name: score.value for score in each.manifest.scores} for each in (student, teacher)
+    )
+    assert mine["lst mae"] <= its["lst mae"] + 0.03
+    assert mine["lse mae"] <= its["lse mae"] + 0.0005
+
+
+def test_the_student_agrees_with_the_teacher(student, teacher, scenes):
+    for ancillary_seed in (None, 1):
+        mine, its = (
+            BundleMethod(each, ancillary_seed=ancillary_seed) for each in (student, teacher)
+        )
+        pairs = [(mine.retrieve(scenes, i), its.retrieve(scenes, i)) for i in range(0, 60, 6)]
+        lst = np.concatenate([a[0] - b[0] for a, b in pairs])
+        lse = np.concatenate([a[1] - b[1] for a, b in pairs])
+        assert np.abs(lst).mean() < 0.25
+        assert np.quantile(np.abs(lst), 0.99) < 1.2
+        assert np.abs(lse).mean() < 0.006
