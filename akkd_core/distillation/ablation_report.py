@@ -134,7 +134,7 @@ def explain(report: AblationReport) -> list[str]:
     if lines:
         lines.append(
             "A student learns (1 - w) small(x) + w teacher(x), w the teacher's weight: the mixture "
-            "of the small models bounds what it can gain."
+            "with small models tells about what it can gain at best."
         )
     return lines
 
