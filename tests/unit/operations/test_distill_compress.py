@@ -16,6 +16,7 @@ from akkd_core.bundle import (
 )
 from akkd_core.errors import BundleMismatchError, ParameterError
 from akkd_core.operations.distill_compress import run
+from akkd_core.operations.retrieval_model import open_model
 from akkd_core.operations.simulate import run_scenes
 
 
@@ -88,3 +89,13 @@ def test_names_stand_for_shipped_bundles_unless_a_folder_has_them(
     assert shipped_bundle_path("other") == Path("other")
     (tmp_path / "compact").mkdir()
     assert shipped_bundle_path("compact") == Path("compact")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(None, "akkd-teacher"), ("default", "akkd-teacher"), ("compact", "akkd-compact")],
+)
+def test_retrieval_takes_a_shipped_bundle_by_its_name(model: str | None, name: str) -> None:
+    opened = open_model(model, "numpy", "cpu")
+    assert opened.name == name
+    assert opened.error_method.startswith("root mean square residuals")
