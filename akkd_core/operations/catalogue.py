@@ -120,7 +120,7 @@ INFO = Operation(
     (
         Parameter(
             "target", ParamKind.TEXT, "What",
-            "Path of a scene, product or bundle, or a QC value.",
+            "Path of a scene, product or bundle; default or compact; or a QC value.",
             required=True, positional=True,
         ),
     ),

@@ -65,6 +65,16 @@ def test_info_of_a_scene(scene: Path) -> None:
         assert text in run.stdout, text
 
 
+@pytest.mark.parametrize("name", ["default", "compact"])
+def test_info_of_a_shipped_bundle_by_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = akkd("info", name)
+    assert run.returncode == 0, run.stderr
+    assert "scene network: 79 inputs" in run.stdout
+
+
 def test_info_of_a_bundle(model: Path) -> None:
     run = akkd("info", model)
     assert run.returncode == 0, run.stderr

@@ -46,8 +46,10 @@ def test_colours_survive(tmp_path: Path, backend: str) -> None:
             table = dataset.colormap(1)
         found = [table[value] for value in range(3)]
     else:
-        band = import_module("osgeo.gdal").Open(str(path)).GetRasterBand(1)
-        found = [band.GetColorTable().GetColorEntry(value) for value in range(3)]
+        # a band doesn't keep its data set alive
+        dataset = import_module("osgeo.gdal").Open(str(path))
+        colours = dataset.GetRasterBand(1).GetColorTable()
+        found = [colours.GetColorEntry(value) for value in range(3)]
     assert found == [(*colour, 255) for colour in COLOURS]
 
 
