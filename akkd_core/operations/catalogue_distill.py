@@ -8,7 +8,7 @@ _TARGETS = ("joint", "each", "lst", "lse10", "lse11", "lse12", "lse13", "lse14")
 
 _ARCHIVE = Parameter(
     "archive", ParamKind.INPUT_PATH, "Archive",
-    "Folder of labelled scenes, as akkd simulate archive makes it.",
+    "Folder of labelled scenes, as akkd simulate archive or akkd archive makes it.",
     required=True, positional=True,
 )  # fmt: skip
 _TARGET = Parameter(
@@ -109,7 +109,7 @@ DISTILL = Operation(
     (
         Parameter(
             "archive", ParamKind.INPUT_PATH, "Archive",
-            "Folder of labelled scenes, as akkd simulate archive makes it.",
+            "Folder of labelled scenes, as akkd simulate archive or akkd archive makes it.",
             required=True,
         ),
         _output("the students", "students"),
