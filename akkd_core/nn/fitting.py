@@ -182,10 +182,8 @@ def train_model(
     architecture: Architecture,
     options: FitOptions,
     progress: Progress | None = None,
-    *,
-    loss: Any = "mse",
 ) -> None:
-    """Minimise a loss (the mean square error) with the architecture's optimizer, in place.
+    """Minimise the mean square error with the architecture's optimizer, in place.
 
     The learning rate falls to a hundredth by a cosine, so that few epochs tell good from bad.
 
@@ -199,8 +197,6 @@ def train_model(
         For optimizer and learning rate.
     options : FitOptions
     progress : Progress, optional
-    loss : str or callable
-        Keras's.
 
     Raises
     ------
@@ -212,7 +208,7 @@ def train_model(
     steps = options.epochs * -(-len(x) // options.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(architecture.learning_rate, steps, alpha=0.01)
     kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    model.compile(kinds[architecture.optimizer](rate), loss=loss)
+    model.compile(kinds[architecture.optimizer](rate), loss="mse")
     model.fit(
         x,
         y,
@@ -268,7 +264,6 @@ def fit_network(
     *,
     input_names: tuple[str, ...],
     output_names: tuple[str, ...],
-    output_add: tuple[str | None, ...] = (),
     options: FitOptions = FitOptions(),
     progress: Progress | None = None,
 ) -> Fit:
@@ -280,8 +275,6 @@ def fit_network(
     train, held_out : Samples
     input_names, output_names : tuple of str
         Columns of the samples.
-    output_add : tuple of (str or None)
-        Inputs that the samples' base holds, for the exported network; see `Network`.
     options : FitOptions
     progress : Progress, optional
 
@@ -305,7 +298,7 @@ def fit_network(
     )
     output = predict(model, scale.inputs(held_out))
     found = scores(scale.restore(output, held_out), held_out.y)
-    network = export_network(model, scale, input_names, output_names, output_add)
+    network = export_network(model, scale, input_names, output_names)
     return Fit(network, **found, seconds=time.monotonic() - started)
 
 

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_models import (
+    BATCH_SCENES,
+    HELD_OUT_SCENES,
+    TRAINING_SEED,
+    TRAINING_SET,
+    VALIDATION_SET,
+)
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 COMPRESS = Operation(
@@ -24,14 +31,8 @@ COMPRESS = Operation(
             "output", ParamKind.OUTPUT_FOLDER, "Student", "Folder of the bundle to write.",
             required=True, positional=True,
         ),
-        Parameter(
-            "data", ParamKind.INPUT_PATH, "Training set",
-            "Made by akkd simulate scenes, split train.", required=True,
-        ),
-        Parameter(
-            "validation", ParamKind.INPUT_PATH, "Validation set",
-            "Made by akkd simulate scenes, split validation.", required=True,
-        ),
+        TRAINING_SET,
+        VALIDATION_SET,
         Parameter(
             "name", ParamKind.TEXT, "Name", "Name of the student.", default="akkd-compact",
         ),
@@ -55,31 +56,20 @@ COMPRESS = Operation(
             "by their weights) after which training ends, as in akkd train; 0: never.",
             default=10, minimum=0, maximum=100000,
         ),
-        Parameter(
-            "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
-            default=64, minimum=1, maximum=4096, advanced=True,
-        ),
+        BATCH_SCENES,
         Parameter(
             "learning_rate", ParamKind.FLOAT, "Learning rate",
             "Highest learning rate; it rises to it and falls again. Without it, the "
             "architecture's: 0.002 of widths.",
             minimum=1e-6, maximum=1.0, advanced=True,
         ),
-        Parameter(
-            "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
-            "Scenes of judging air and materials from which the error table and the scores come; "
-            "0 for neither.",
-            default=387, minimum=0, maximum=100000, advanced=True,
-        ),
+        HELD_OUT_SCENES,
         Parameter(
             "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
             "Checkpoint and learning curve; without it, <student>_work.",
             advanced=True,
         ),
-        Parameter(
-            "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",
-            default=1, minimum=0,
-        ),
+        TRAINING_SEED,
         Parameter(
             "overwrite", ParamKind.FLAG, "Overwrite", "Replace a bundle that exists.",
             default=False,

@@ -178,6 +178,29 @@ SIMULATE_EXPLAIN = Operation(
     as_flag=True,
 )  # fmt: skip
 
+# These five serve every operation that trains on simulated scenes.
+TRAINING_SET = Parameter(
+    "data", ParamKind.INPUT_PATH, "Training set",
+    "Made by akkd simulate scenes, split train.", required=True,
+)  # fmt: skip
+VALIDATION_SET = Parameter(
+    "validation", ParamKind.INPUT_PATH, "Validation set",
+    "Made by akkd simulate scenes, split validation.", required=True,
+)  # fmt: skip
+BATCH_SCENES = Parameter(
+    "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
+    default=64, minimum=1, maximum=4096, advanced=True,
+)  # fmt: skip
+HELD_OUT_SCENES = Parameter(
+    "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
+    "Scenes of judging air and materials from which the error table and the scores come; "
+    "0 for neither.",
+    default=387, minimum=0, maximum=100000, advanced=True,
+)  # fmt: skip
+TRAINING_SEED = Parameter(
+    "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",
+    default=1, minimum=0,
+)  # fmt: skip
 TRAIN = Operation(
     "train",
     "Train a teacher",
@@ -189,14 +212,8 @@ TRAIN = Operation(
             "output", ParamKind.OUTPUT_FOLDER, "Bundle", "Folder of the bundle to write.",
             required=True, positional=True,
         ),
-        Parameter(
-            "data", ParamKind.INPUT_PATH, "Training set",
-            "Made by akkd simulate scenes, split train.", required=True,
-        ),
-        Parameter(
-            "validation", ParamKind.INPUT_PATH, "Validation set",
-            "Made by akkd simulate scenes, split validation.", required=True,
-        ),
+        TRAINING_SET,
+        VALIDATION_SET,
         Parameter(
             "name", ParamKind.TEXT, "Name", "Name of the bundle.", default="akkd-teacher",
         ),
@@ -229,31 +246,20 @@ TRAIN = Operation(
             "are kept either way.",
             default=10, minimum=0, maximum=100000,
         ),
-        Parameter(
-            "batch_scenes", ParamKind.INTEGER, "Batch", "Scenes in one step.",
-            default=64, minimum=1, maximum=4096, advanced=True,
-        ),
+        BATCH_SCENES,
         Parameter(
             "learning_rate", ParamKind.FLOAT, "Learning rate",
             "Highest learning rate; it rises to it and falls again. Without it, the "
             "architecture's: 0.002 of the default and of widths, 0.001 of ak-kd-trial3.",
             minimum=1e-6, maximum=1.0, advanced=True,
         ),
-        Parameter(
-            "held_out_scenes", ParamKind.INTEGER, "Held-out scenes",
-            "Scenes of judging air and materials from which the error table and the scores come; "
-            "0 for neither.",
-            default=387, minimum=0, maximum=100000, advanced=True,
-        ),
+        HELD_OUT_SCENES,
         Parameter(
             "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
             "Checkpoint, learning curve (CSV, PNG) and Keras model; without it, <bundle>_work.",
             advanced=True,
         ),
-        Parameter(
-            "seed", ParamKind.INTEGER, "Seed", "Start of the random numbers.",
-            default=1, minimum=0,
-        ),
+        TRAINING_SEED,
         _OVERWRITE,
     ),
     "akkd_core.operations.train:run",
