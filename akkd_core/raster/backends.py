@@ -110,6 +110,7 @@ def create_cog(
     units: Sequence[str] | None = None,
     resampling: str | None = None,
     palette: Sequence[tuple[int, int, int]] = (),
+    crs_wkt: str = "",
     overwrite: bool = False,
     backend: str = "auto",
 ) -> RasterWriter:
@@ -136,6 +137,8 @@ def create_cog(
         Of the overviews; by default averaging for floats, nearest for integers.
     palette : sequence of (int, int, int)
         Red, green, blue of the values from 0, 0-255, for one band of uint8.
+    crs_wkt : str
+        Coordinate system of a grid without an EPSG code, e.g. MODIS's sinusoidal one.
     overwrite : bool
         Whether a file of that name may be replaced.
     backend : {"auto", "rasterio", "gdal"}
@@ -163,6 +166,7 @@ def create_cog(
         band_tags=tuple(dict(t) for t in band_tags) if band_tags is not None else ({},) * count,
         resampling=resampling or ("average" if dtype == "float32" else "nearest"),
         palette=tuple(palette),
+        crs_wkt=crs_wkt,
     )
     if path.exists() and not overwrite:
         raise ProductWriteError(f"{path}: exists already. Give --overwrite to replace it")

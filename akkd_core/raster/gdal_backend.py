@@ -93,6 +93,9 @@ class GdalReader:
         self.band_tags: tuple[dict[str, str], ...] = tuple(
             dict(band.GetMetadata()) for band in bands
         )
+        self.geotransform = tuple(dataset.GetGeoTransform())
+        reference = dataset.GetSpatialRef()
+        self.wkt = "" if reference is None else str(reference.ExportToWkt())
         self.grid = self._grid()
 
     def _grid(self) -> Grid | None:
@@ -104,7 +107,7 @@ class GdalReader:
             code = reference.GetAuthorityCode(None)
         if code is None:
             return None
-        return Grid(int(code), tuple(self._dataset.GetGeoTransform()), *self.shape)
+        return Grid(int(code), self.geotransform, *self.shape)
 
     def read(
         self, row: int, col: int, rows: int, cols: int, bands: Sequence[int] | None = None
@@ -196,7 +199,7 @@ class GdalEngine:
             dataset = gdal.GetDriverByName("GTiff").Create(
                 path, grid.cols, grid.rows, spec.count, kind, options=options
             )
-            dataset.SetProjection(_wkt(grid.epsg))
+            dataset.SetProjection(spec.crs_wkt or _wkt(grid.epsg))
             dataset.SetGeoTransform(grid.geotransform)
             if spec.palette:
                 colours = gdal.ColorTable()

@@ -45,6 +45,8 @@ class RasterSpec:
         One of :data:`RESAMPLINGS`.
     palette : tuple of (int, int, int)
         Red, green, blue of the values from 0, for one band of uint8.
+    crs_wkt : str
+        Coordinate system in place of the grid's EPSG code, where it has none (0).
     """
 
     grid: Grid
@@ -57,6 +59,7 @@ class RasterSpec:
     band_tags: tuple[Mapping[str, str], ...]
     resampling: str
     palette: tuple[tuple[int, int, int], ...] = ()
+    crs_wkt: str = ""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -80,6 +83,10 @@ class RasterReader(Protocol):
 
     path: str
     grid: Grid | None
+    """None where the coordinate system has no EPSG code."""
+    geotransform: tuple[float, float, float, float, float, float]
+    wkt: str
+    """The coordinate system, empty where there is none."""
     shape: tuple[int, int]
     count: int
     dtype: str

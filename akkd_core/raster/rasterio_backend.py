@@ -46,14 +46,14 @@ class RasterioReader:
         self.band_tags: tuple[dict[str, str], ...] = tuple(
             dict(dataset.tags(band)) for band in dataset.indexes
         )
+        self.geotransform = tuple(dataset.transform.to_gdal())
+        self.wkt = str(dataset.crs.to_wkt()) if dataset.crs else ""
         self.grid = self._grid()
 
     def _grid(self) -> Grid | None:
         crs = self._dataset.crs
         epsg = crs.to_epsg() if crs else None
-        if epsg is None:
-            return None
-        return Grid(int(epsg), tuple(self._dataset.transform.to_gdal()), *self.shape)
+        return None if epsg is None else Grid(int(epsg), self.geotransform, *self.shape)
 
     def read(
         self, row: int, col: int, rows: int, cols: int, bands: Sequence[int] | None = None
@@ -136,7 +136,7 @@ class RasterioEngine:
                 count=spec.count,
                 dtype=spec.dtype,
                 nodata=spec.nodata,
-                crs=rasterio.crs.CRS.from_epsg(grid.epsg),
+                crs=rasterio.crs.CRS.from_user_input(spec.crs_wkt or grid.epsg),
                 transform=_rasterio("rasterio.transform").Affine.from_gdal(*grid.geotransform),
                 tiled=True,
                 blockxsize=512,
