@@ -15,18 +15,24 @@ _LONLAT = 4326
 
 Coordinates = tuple[NDArray[np.float64], NDArray[np.float64]]
 
+Crs = int | str
+"""A coordinate system: EPSG code, or WKT where it has none (MODIS's sinusoidal one)."""
 
-def _pyproj(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+
+def _pyproj(source: Crs, target: Crs, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
     transformer = import_module("pyproj").Transformer.from_crs(source, target, always_xy=True)
     return transformer.transform(x, y)
 
 
-def _osr(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+def _osr(source: Crs, target: Crs, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
     osr = import_module("osgeo.osr")
     references = []
     for code in (source, target):
         reference = osr.SpatialReference()
-        reference.ImportFromEPSG(code)
+        if isinstance(code, str):
+            reference.ImportFromWkt(code)
+        else:
+            reference.ImportFromEPSG(code)
         # Always x then y, as the other two; axis mapping exists since GDAL 3.
         reference.SetAxisMappingStrategy(osr.OAMS_TRADITIONAL_GIS_ORDER)
         references.append(reference)
@@ -35,16 +41,16 @@ def _osr(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64
     return [p[0] for p in points], [p[1] for p in points]
 
 
-def _rasterio(source: int, target: int, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
+def _rasterio(source: Crs, target: Crs, x: NDArray[np.float64], y: NDArray[np.float64]) -> Any:
     warp = import_module("rasterio.warp")
     crs = import_module("rasterio.crs").CRS
-    return warp.transform(crs.from_epsg(source), crs.from_epsg(target), x, y)
+    return warp.transform(crs.from_user_input(source), crs.from_user_input(target), x, y)
 
 
 _WAYS = {"pyproj": _pyproj, "osr": _osr, "rasterio": _rasterio}
 
 
-def _transform(source: int, target: int, x: ArrayLike, y: ArrayLike, way: str) -> Coordinates:
+def _transform(source: Crs, target: Crs, x: ArrayLike, y: ArrayLike, way: str) -> Coordinates:
     xs, ys = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     ways: tuple[str, ...]
     if way != "auto":
@@ -64,13 +70,13 @@ def _transform(source: int, target: int, x: ArrayLike, y: ArrayLike, way: str) -
     )
 
 
-def to_lonlat(epsg: int, x: ArrayLike, y: ArrayLike, way: str = "auto") -> Coordinates:
+def to_lonlat(crs: Crs, x: ArrayLike, y: ArrayLike, way: str = "auto") -> Coordinates:
     """Longitude and latitude of projected coordinates.
 
     Parameters
     ----------
-    epsg : int
-        Code of the coordinates' system.
+    crs : int or str
+        EPSG code of the coordinates' system, or its WKT.
     x, y : array_like of float
         Easting and northing, m.
     way : {"auto", "pyproj", "osr", "rasterio"}
@@ -85,16 +91,16 @@ def to_lonlat(epsg: int, x: ArrayLike, y: ArrayLike, way: str = "auto") -> Coord
     MissingDependencyError
         If none of the three packages is installed.
     """
-    return _transform(epsg, _LONLAT, x, y, way)
+    return _transform(crs, _LONLAT, x, y, way)
 
 
-def from_lonlat(epsg: int, lon: ArrayLike, lat: ArrayLike, way: str = "auto") -> Coordinates:
+def from_lonlat(crs: Crs, lon: ArrayLike, lat: ArrayLike, way: str = "auto") -> Coordinates:
     """Projected coordinates of longitude and latitude, the inverse of :func:`to_lonlat`.
 
     Parameters
     ----------
-    epsg : int
-        Code of the wanted system.
+    crs : int or str
+        EPSG code of the wanted system, or its WKT.
     lon, lat : array_like of float
         WGS 84, degrees.
     way : {"auto", "pyproj", "osr", "rasterio"}
@@ -109,4 +115,4 @@ def from_lonlat(epsg: int, lon: ArrayLike, lat: ArrayLike, way: str = "auto") ->
     MissingDependencyError
         If none of the three packages is installed.
     """
-    return _transform(_LONLAT, epsg, lon, lat, way)
+    return _transform(_LONLAT, crs, lon, lat, way)

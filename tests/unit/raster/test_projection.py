@@ -46,3 +46,22 @@ def test_nothing_installed_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingDependencyError, match="pip install pyproj"):
         to_lonlat(32650, 0.0, 0.0)
+
+
+SINUSOIDAL = (
+    'PROJCS["MODIS sinusoidal",GEOGCS["Sphere",DATUM["Sphere",SPHEROID["Sphere",6371007.181,0]],'
+    'PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433]],PROJECTION["Sinusoidal"],'
+    'PARAMETER["longitude_of_center",0],PARAMETER["false_easting",0],'
+    'PARAMETER["false_northing",0],UNIT["metre",1]]'
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_system_without_code(way: str) -> None:
+    """MODIS's sinusoidal system by the formula x = R lon cos(lat), y = R lat."""
+    lon, lat = np.array([-38.0, 120.5]), np.array([-7.25, 40.0])
+    x, y = from_lonlat(SINUSOIDAL, lon, lat, way)
+    radius = 6371007.181
+    np.testing.assert_allclose(x, radius * np.radians(lon) * np.cos(np.radians(lat)), atol=1e-3)
+    np.testing.assert_allclose(y, radius * np.radians(lat), atol=1e-3)
+    np.testing.assert_allclose(to_lonlat(SINUSOIDAL, x, y, way), (lon, lat), atol=1e-8)
