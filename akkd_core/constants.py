@@ -16,3 +16,6 @@ C1_RADIANCE_W_UM4 = 2.0 * PLANCK_J_S * LIGHT_SPEED_M_S**2 * 1e24
 
 C2_UM_K = PLANCK_J_S * LIGHT_SPEED_M_S / BOLTZMANN_J_K * 1e6
 """Second radiation constant hc/k, um K."""
+
+STEFAN_BOLTZMANN_W_M2_K4 = 5.670374419e-8
+"""Stefan-Boltzmann constant sigma, W m-2 K-4."""

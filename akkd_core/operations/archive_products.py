@@ -48,7 +48,7 @@ from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 
 if TYPE_CHECKING:
-    from akkd_core.readers.ground_lst import GroundLst
+    from akkd_core.readers.ground_lst import GroundMeasurement
     from akkd_core.readers.reference_raster import CellsUnder
     from akkd_core.simulation.archive_scene import ArchiveScene
 
@@ -247,7 +247,7 @@ def _kept(
 
 
 def _judge(
-    triple: Triple, options: SelectionOptions, stations: Sequence[GroundLst], report: Progress
+    triple: Triple, options: SelectionOptions, stations: Sequence[GroundMeasurement], report: Progress
 ) -> Judged:
     """Select a scene's samples and tell its kind."""
     checkpoint(report, 0.0, "selecting samples")

@@ -19,7 +19,7 @@ from akkd_core.raster.projection import from_lonlat
 
 if TYPE_CHECKING:
     from akkd_core.operations.label_scenes import Labelled
-    from akkd_core.readers.ground_lst import GroundLst
+    from akkd_core.readers.ground_lst import GroundMeasurement
     from akkd_core.readers.reference_raster import CellsUnder
 
 LEAST_SHARE = 0.5
@@ -133,7 +133,7 @@ def agreement(
 
 
 def ground_agreement(
-    labelled: Labelled, selected: Selected, ground: Sequence[GroundLst], limit_k: float
+    labelled: Labelled, selected: Selected, ground: Sequence[GroundMeasurement], limit_k: float
 ) -> Selected:
     """Keep a scene if its labels agree with the stations in it; one without stations is kept.
 
@@ -141,7 +141,7 @@ def ground_agreement(
     ----------
     labelled : Labelled
     selected : Selected
-    ground : sequence of GroundLst
+    ground : sequence of GroundMeasurement
     limit_k : float
         Largest mean absolute difference over stations.
     """
@@ -161,9 +161,9 @@ def ground_agreement(
     return selected.then("ground", every if mae <= limit_k else ~every, note)
 
 
-def _nearest_in_time(ground: Sequence[GroundLst], when: datetime) -> list[GroundLst]:
+def _nearest_in_time(ground: Sequence[GroundMeasurement], when: datetime) -> list[GroundMeasurement]:
     """Return each station's measurement nearest to a time, if near enough."""
-    best: dict[str, tuple[float, GroundLst]] = {}
+    best: dict[str, tuple[float, GroundMeasurement]] = {}
     for one in ground:
         apart = abs((one.time - when).total_seconds()) / 60.0
         if apart <= GROUND_MINUTES and apart < best.get(one.station, (np.inf, one))[0]:

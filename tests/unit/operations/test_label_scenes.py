@@ -25,7 +25,7 @@ from akkd_core.operations.label_selection import (
 from akkd_core.raster.projection import to_lonlat
 from akkd_core.raster.resampling import source_places
 from akkd_core.readers.aster_l2_layout import find_products
-from akkd_core.readers.ground_lst import GroundLst, read_ground_lst
+from akkd_core.readers.ground_lst import GroundMeasurement, read_ground_lst
 from akkd_core.readers.reference_raster import read_under
 
 pytest.importorskip("pyhdf")
@@ -174,11 +174,11 @@ def test_a_field_that_is_no_temperature(labelled: Labelled, tmp_path: Path) -> N
         agreement(labelled, select_good(labelled, "strict"), cells, "MODIS", 2.0)
 
 
-def station(name: str, row: int, col: int, error: float, minutes: float) -> GroundLst:
+def station(name: str, row: int, col: int, error: float, minutes: float) -> GroundMeasurement:
     x, y = SCENE.xy(row + 0.5, col + 0.5)
     lon, lat = to_lonlat(32650, x, y)
     kelvin = float(lst(SCENE)[0, row, col]) - error
-    return GroundLst(name, float(lat), float(lon), WHEN + timedelta(minutes=minutes), kelvin)
+    return GroundMeasurement(name, float(lat), float(lon), WHEN + timedelta(minutes=minutes), kelvin)
 
 
 def test_agreement_with_the_ground(labelled: Labelled) -> None:
