@@ -208,8 +208,8 @@ def _bundle(
     extra: Mapping[str, Any],
     seed: int,
 ) -> ModelBundle:
+    from akkd_core.distillation.label_bundle import label_bundle, manifest_scores
     from akkd_core.joint.belonging import belongs_of
-    from akkd_core.operations.distill_bundle import label_bundle, manifest_scores
 
     learn = pixels[0]
     what = "small model on product labels" if role == "small" else "student of a label teacher"

@@ -32,8 +32,8 @@ from akkd_core.operations.train import (
     judged_bundle,
     read_architecture,
     training_software,
-    unit_of,
 )
+from akkd_core.physics.features import unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file
 from akkd_core.simulation.training_set import TrainingSet

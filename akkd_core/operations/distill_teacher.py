@@ -187,7 +187,7 @@ def _train(
     progress: Progress,
 ) -> ModelBundle:
     from akkd_core.distillation.chain import train_label_teacher
-    from akkd_core.operations.distill_bundle import label_bundle
+    from akkd_core.distillation.label_bundle import label_bundle
 
     require_training()
     network = train_label_teacher(archive.scenes("training"), plan, seed, progress)

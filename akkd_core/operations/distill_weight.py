@@ -117,47 +117,28 @@ def run(
 
 def _try_scene(asked: _Run, record: RecordFile, name: str, progress: Progress) -> None:
     """Run what is missing of a scene's trials."""
-    from akkd_core.distillation.chain import predict, train_small
-    from akkd_core.distillation.samples import split_scene
-    from akkd_core.distillation.scoring import score_network
-    from akkd_core.distillation.weight_trials import BEFORE, pre_distil
+    from akkd_core.distillation.weight_trials import TrialPart, run_trials
 
-    missing = [
-        (weight, repetition)
-        for repetition in range(asked.repetitions)
-        for weight in asked.weights
-        if record.find(scene=name, weight=weight, repetition=repetition) is None
-    ]
-    if not missing and record.find(scene=name, repetition=BEFORE) is not None:
-        return
-    scene = asked.archive.scene(name)
-    parts = []
-    for plan in asked.plans:
-        learn, held_out = split_scene(
-            scene, plan.targets, block=plan.block, share=plan.held_out_share, seed=asked.seed
-        )
-        checkpoint(progress, 0.0, "small model")
-        small = train_small(learn, plan, asked.seed, SubProgress(progress, 0.0, 0.02))
-        taught = predict(asked.teachers[plan.targets].network, learn.x)
-        parts.append((small, learn, taught, held_out, plan))
-    record.get(
-        lambda: {"scores": _merged(score_network(part[0], part[3]) for part in parts)},
-        scene=name, weight=None, repetition=BEFORE,
+    def start() -> list[TrialPart]:
+        from akkd_core.distillation.chain import predict, train_small
+        from akkd_core.distillation.samples import split_scene
+
+        scene = asked.archive.scene(name)
+        parts = []
+        for plan in asked.plans:
+            learn, held_out = split_scene(
+                scene, plan.targets, block=plan.block, share=plan.held_out_share, seed=asked.seed
+            )
+            checkpoint(progress, 0.0, "small model")
+            small = train_small(learn, plan, asked.seed, SubProgress(progress, 0.0, 0.02))
+            taught = predict(asked.teachers[plan.targets].network, learn.x)
+            parts.append(TrialPart(small, learn, taught, held_out, plan))
+        return parts
+
+    run_trials(
+        record, name, start, asked.weights, asked.repetitions, asked.seed,
+        SubProgress(progress, 0.02, 1.0),
     )  # fmt: skip
-    for number, (weight, repetition) in enumerate(missing):
-        done = 0.02 + 0.98 * number / len(missing)
-        checkpoint(progress, done, f"weight {weight:g}, repetition {repetition + 1}")
-        # the same order of pixels for every weight of a repetition
-        seed = 1000 * (asked.seed + 1) + repetition
-        scores = _merged(pre_distil(*part, weight, seed) for part in parts)
-        record.get(
-            lambda scores=scores: {"scores": scores},  # type: ignore[misc]
-            scene=name, weight=weight, repetition=repetition,
-        )  # fmt: skip
-
-
-def _merged(parts: Any) -> dict[str, Any]:
-    return {target: scores for part in parts for target, scores in part.items()}
 
 
 def _outcome(asked: _Run, record: RecordFile) -> Outcome:

@@ -30,7 +30,7 @@ from akkd_core.nn.options import (
 )
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
-from akkd_core.physics.features import OUTPUT_NAMES
+from akkd_core.physics.features import OUTPUT_NAMES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from akkd_core.nn.teacher import Teacher
     from akkd_core.simulation.training_set import TrainingSet
 
-_UNITS = {"lst": "K", "tcwv_kg_m2": "kg m-2"}
 _REMEDY = "install the training extra: pip install 'akkd[train]'"
 
 
@@ -70,15 +69,6 @@ def read_architecture(text: str) -> Architecture:
         raise ParameterError(
             f"architecture {text!r}: give ak-kd-trial3, widths such as 256,256,256, or a .json file"
         ) from error
-
-
-def unit_of(name: str) -> str:
-    """Return the unit of a network's input or output by its name."""
-    if name in _UNITS:
-        return _UNITS[name]
-    if name.startswith(("log_", "correlation", "scene_vector", "sky_ratio", "lse_")):
-        return "1"
-    return "1" if name.endswith("_known") else "K"
 
 
 def run(

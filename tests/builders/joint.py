@@ -10,8 +10,7 @@ import numpy as np
 
 from akkd_core.bundle import ErrorTable, ModelBundle, Network, Training, make_manifest, save_bundle
 from akkd_core.bundle.belongs import Belongs, Ring, TrainingDomain
-from akkd_core.operations.train import unit_of
-from akkd_core.physics.features import OUTPUT_NAMES, PIXEL_ONLY_FEATURES
+from akkd_core.physics.features import OUTPUT_NAMES, PIXEL_ONLY_FEATURES, unit_of
 
 WIDE = TrainingDomain(
     (290.0, 0.0, 0.0, 0.0, 0.0), tuple(tuple(400.0 * (i == j) for j in range(5)) for i in range(5)),

@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from akkd_core.bundle import ErrorTable, ModelBundle, Network, Training, make_manifest
 from akkd_core.grid import Grid
 from akkd_core.images import GranuleMetadata, Scene
-from akkd_core.operations.train import unit_of
-from akkd_core.physics.features import ATMOSPHERE_NAMES, PHYSICS_FEATURES, encode_atmosphere
+from akkd_core.physics.features import (
+    ATMOSPHERE_NAMES,
+    PHYSICS_FEATURES,
+    encode_atmosphere,
+    unit_of,
+)
 from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.atmospheres import shipped_atmospheres

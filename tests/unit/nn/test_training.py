@@ -11,7 +11,7 @@ from akkd_core.bundle import AK_KD_TRIAL3, Architecture, Layer, ModelBundle, Tra
 from akkd_core.errors import OperationCancelled, ParameterError, TrainingError
 from akkd_core.inference.context import Ancillary, make_context, pixel_features
 from akkd_core.inference.predictors import make_predictor
-from akkd_core.operations.train import unit_of
+from akkd_core.physics.features import unit_of
 from akkd_core.raster.temporary import temporary_path
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials

@@ -9,7 +9,8 @@ from akkd_core.errors import ParameterError
 from akkd_core.nn.learning_curve import LearningCurve
 from akkd_core.nn.options import DEFAULT_PIXEL_ARCHITECTURE
 from akkd_core.operations.simulate import run_scenes
-from akkd_core.operations.train import read_architecture, run, unit_of
+from akkd_core.operations.train import read_architecture, run
+from akkd_core.physics.features import unit_of
 
 
 def test_architectures_by_name_widths_and_file(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from akkd_core.bundle import ModelBundle, Training, make_manifest
 from akkd_core.errors import ParameterError
-from akkd_core.operations.train import unit_of
+from akkd_core.physics.features import unit_of
 from akkd_core.simulation.training_set import JUDGE_RECIPE
 from akkd_core.validation.error_calibration import (
     LST_EDGES_K,

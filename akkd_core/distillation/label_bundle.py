@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from akkd_core.bundle import ModelBundle, Score, Training, make_manifest
-from akkd_core.operations.train import unit_of
+from akkd_core.physics.features import unit_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
