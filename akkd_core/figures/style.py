@@ -6,6 +6,7 @@ figures, the current backend) belongs to whoever calls this package.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,19 @@ def save_png(figure: Any, path: str | Path) -> None:
     ProductWriteError
         If it can't be written; nothing is left then.
     """
+    data = png_bytes(figure)
     with whole_file(path) as temporary:
-        # no software version in the file: the same numbers give the same bytes
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+        temporary.write_bytes(data)
+
+
+def png_bytes(figure: Any) -> bytes:
+    """Return a figure as the bytes of a PNG of `DPI`.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+    stream = io.BytesIO()
+    # no software version in the file: the same numbers give the same bytes
+    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    return stream.getvalue()

@@ -1,9 +1,11 @@
-"""Make the paper's tables anew and render the report of them."""
+"""Make the paper's tables and figures anew and render the report of them."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
@@ -49,8 +51,8 @@ def run(
     from akkd_core.reproduction.result import ItemResult
 
     chosen = find_items(items)
-    request = Request(budget, seed, rte)
     folder = Path(output)
+    request = Request(budget, seed, rte, folder)
     page = Path(report) if report else folder / REPORT
     _make_folder(folder)
     if not overwrite:
@@ -69,7 +71,7 @@ def run(
         write_item(item, result, folder)
         lines.append(f"{path}: {_headline(result.content)} ({result.seconds:.0f} s)")
     results = load_items(folder)
-    write_report(page, results)
+    write_report(page, results, folder)
     lines.append(f"{page}: {', '.join(result.item for result in results)}")
     return Outcome(
         tuple(lines),
@@ -94,24 +96,36 @@ def load_items(folder: Path) -> tuple[ItemResult, ...]:
     return tuple(ItemResult.load(path) for path in paths if path.exists())
 
 
-def write_report(page: Path, results: Sequence[ItemResult]) -> None:
-    """Render the report. Raises ProductWriteError."""
+def write_report(page: Path, results: Sequence[ItemResult], folder: Path) -> None:
+    """Render the report of a folder's items. Raises ProductWriteError."""
     from akkd_core.reproduction.report import report_markdown
 
     _make_folder(page.parent)
-    write_text(str(page), report_markdown(results))
+    write_text(str(page), report_markdown(results, _way(page.parent, folder)))
+
+
+def _way(start: Path, folder: Path) -> str:
+    """How a page in one folder links to another: relative where it can."""
+    try:
+        return Path(os.path.relpath(folder, start)).as_posix()
+    except ValueError:  # another drive
+        return folder.absolute().as_posix()
 
 
 def write_item(item: Item, result: ItemResult, folder: Path) -> None:
-    """Write an item's Markdown and CSV, and last its JSON, which tells that it is finished.
+    """Write an item's charts, Markdown and CSV, and last its JSON: that tells it is finished.
 
     Raises
     ------
     ProductWriteError
         If a file can't be written.
     """
+    from akkd_core.raster.temporary import whole_file
     from akkd_core.reproduction.report import section_markdown, table_csv
 
+    for image in result.content.images:
+        with whole_file(folder / image.file(item.id)) as temporary:
+            temporary.write_bytes(image.png)
     write_text(str(folder / f"{item.id}.md"), section_markdown(item, result, level=1))
     for table in result.content.tables:
         name = f"{item.id}_{table.name}" if table.name else item.id
@@ -122,6 +136,8 @@ def write_item(item: Item, result: ItemResult, folder: Path) -> None:
 def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
     from akkd_core.reproduction.result import ItemResult
 
+    if item.distilled:
+        request = replace(request, rte="full")
     try:
         maker = _maker(item)
         started = time.monotonic()
@@ -167,10 +183,10 @@ def _made_with(result: ItemResult) -> str:
 
 def _refuse_foreign(page: Path) -> None:
     """Raise for a file that is no report of ours: those are rendered anew each time."""
-    from akkd_core.reproduction.report import HEADING
+    from akkd_core.reproduction.preamble import MARK
 
     try:
-        foreign = page.exists() and not page.read_bytes().startswith(HEADING.encode())
+        foreign = page.exists() and not page.read_bytes().startswith(MARK.encode())
     except OSError as error:
         raise ParameterError(f"{page}: can't be read ({error}). choose another name") from error
     if foreign:

@@ -8,7 +8,8 @@ the help follow from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from akkd_core.errors import ParameterError
 
@@ -30,11 +31,15 @@ class Item:
         Heading in the report.
     maker : str
         ``module:function`` that makes it.
+    distilled : bool
+        Made of the one distillation that such items share; the equation of its scenes is the full
+        one.
     """
 
     id: str
     title: str
     maker: str
+    distilled: bool = False
 
 
 ITEMS: tuple[Item, ...] = (
@@ -57,6 +62,8 @@ class Request:
         Of split, weights and noise.
     rte : {'full', 'paper'}
         Radiative transfer equation, see `akkd_core.physics.rte`.
+    folder : Path, optional
+        That items are written to; in it is kept what several items share.
 
     Raises
     ------
@@ -67,6 +74,7 @@ class Request:
     budget: str = "small"
     seed: int = 1
     rte: str = "full"
+    folder: Path | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.budget not in BUDGETS:

@@ -6,40 +6,13 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from akkd_core.reproduction.items import ITEMS, Item
-from akkd_core.reproduction.published import SOURCE
-from akkd_core.reproduction.result import Cell, Column, ItemResult, ResultTable
-
-HEADING = "# The paper's tables made anew"
-"""First line of the report, by which it is known."""
+from akkd_core.reproduction.preamble import DISTILLATION, INTRODUCTION, TABLES
+from akkd_core.reproduction.result import Cell, Column, ItemResult, ResultImage, ResultTable
 
 _NOTHING = "-"
-
-_HEAD = f"""\
-{HEADING}
-
-Made by `akkd reproduce`; what each section was made with stands in its first lines. Don't edit:
-the page is rendered from the JSON files of the items.
-
-The paper: {SOURCE}.
-
-Its section 4.1 tells the bands, the steps of temperature and that the samples were simulated; it
-tells neither the air nor the materials nor the noise, neither batches nor learning rates. So the
-figures of both sides are of like experiments, not of the same one.
-
-The setting here: AFGL mid-latitude summer, its water vapour scaled to 5, 10, ... 40 kg m-2
-(LOWTRAN7, nadir, rural aerosol of 23 km); surfaces of 270-320 K at a step of 4 or 1 K; 60 natural
-materials of the shipped library; no noise; a random split of 80/20. Every test pixel has its air
-and its material among the training pixels, so the tables tell how well a network interpolates,
-not how well it retrieves: for that see the second table under Table 3, and `docs/accuracy.md` for
-the network that AKKD ships.
-
-Samples come from the full radiative transfer equation. The paper's eq. (1) puts one air
-temperature in place of path and sky radiance, which leaves out part of what has to be solved; in
-this setting its brightness temperatures differ by 0.4-1.5 K (rms by band). `--rte paper` takes it.
-"""
-
 
 def format_cell(value: Cell, column: Column) -> str:
     """Text of a cell in the report: numbers with the column's decimals.
@@ -82,6 +55,21 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def image_markdown(image: ResultImage, item: Item, folder: str = ".") -> str:
+    """Chart and caption as Markdown.
+
+    Parameters
+    ----------
+    image : ResultImage
+    item : Item
+    folder : str
+        Where it lies, from the page.
+    """
+    name = image.file(item.id)
+    way = name if folder == "." else f"{folder}/{name}"
+    return f"![{item.title}]({quote(way)})\n\n*{image.caption}*"
+
+
 def table_csv(table: ResultTable) -> str:
     """Table as CSV, numbers with all digits, nothing where there is none.
 
@@ -96,7 +84,9 @@ def table_csv(table: ResultTable) -> str:
     return stream.getvalue()
 
 
-def section_markdown(item: Item, result: ItemResult, level: int = 2) -> str:
+def section_markdown(
+    item: Item, result: ItemResult, level: int = 2, folder: str = "."
+) -> str:
     """One item as Markdown.
 
     Parameters
@@ -106,6 +96,8 @@ def section_markdown(item: Item, result: ItemResult, level: int = 2) -> str:
         Of this item.
     level : int
         Of its heading.
+    folder : str
+        Where its charts lie, from the page.
     """
     software = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     content = result.content
@@ -114,6 +106,7 @@ def section_markdown(item: Item, result: ItemResult, level: int = 2) -> str:
         f"Made on {result.made_at} by `{result.command}`: budget {result.budget}, seed "
         f"{result.seed}, {result.seconds:.0f} s of wall time. {software}.",
         *content.description,
+        *(image_markdown(image, item, folder) for image in content.images),
         *(table_markdown(table) for table in content.tables),
     ]
     if content.notes:
@@ -122,13 +115,20 @@ def section_markdown(item: Item, result: ItemResult, level: int = 2) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def report_markdown(results: Sequence[ItemResult]) -> str:
+def report_markdown(results: Sequence[ItemResult], folder: str = ".") -> str:
     """Render the whole report: the items that are there, in the registry's order.
 
     Parameters
     ----------
     results : sequence of ItemResult
+    folder : str
+        Where the items' charts lie, from the page.
     """
     by_id = {result.item: result for result in results}
-    sections = [section_markdown(item, by_id[item.id]) for item in ITEMS if item.id in by_id]
-    return "\n".join([_HEAD, *sections])
+    there = [item for item in ITEMS if item.id in by_id]
+    parts = [INTRODUCTION]
+    for distilled, head in ((False, TABLES), (True, DISTILLATION)):
+        group = [item for item in there if item.distilled == distilled]
+        if group:
+            parts += [head, *(section_markdown(i, by_id[i.id], 2, folder) for i in group)]
+    return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What making an item yields: tables and notes, kept as JSON from which the report is rendered."""
+"""What making an item yields: tables, charts, notes, kept as JSON for the report; charts as PNG."""
 
 from __future__ import annotations
 
@@ -98,6 +98,43 @@ def _cell(value: object) -> Cell:
 
 
 @dataclass(frozen=True)
+class ResultImage:
+    """A chart, written beside the JSON as PNG.
+
+    Parameters
+    ----------
+    name : str
+        Added to the item's name in the file's; empty for the item's first chart.
+    caption : str
+        A sentence.
+    png : bytes
+        Empty in a result that was read again: the file beside it has them.
+    """
+
+    name: str
+    caption: str
+    png: bytes = field(default=b"", repr=False, compare=False)
+
+    def file(self, item: str) -> str:
+        """Name of the chart's file.
+
+        Parameters
+        ----------
+        item : str
+            Its id.
+        """
+        return f"{item}_{self.name}.png" if self.name else f"{item}.png"
+
+    @classmethod
+    def from_json(cls, value: object) -> ResultImage:
+        """Read a chart's name and caption."""
+        fields = Fields(value, "image")
+        image = cls(fields.take("name", str), fields.take("caption", str))
+        fields.done()
+        return image
+
+
+@dataclass(frozen=True)
 class Content:
     """What an item's maker returns.
 
@@ -111,12 +148,15 @@ class Content:
         Paragraphs: what is odd in the paper's figures or in ours.
     headline : mapping of str to float
         The item's main figures by name with unit, e.g. ``five_bands_step1_mae_k``.
+    images : tuple of ResultImage
+        Names differ.
     """
 
     description: tuple[str, ...]
     tables: tuple[ResultTable, ...]
     notes: tuple[str, ...] = ()
     headline: Mapping[str, float] = field(default_factory=dict)
+    images: tuple[ResultImage, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +207,7 @@ class ItemResult:
             "description": list(content.description),
             "headline": dict(content.headline),
             "tables": [table.to_json() for table in content.tables],
+            "images": [{"name": i.name, "caption": i.caption} for i in content.images],
             "notes": list(content.notes),
         }
 
@@ -187,6 +228,8 @@ class ItemResult:
             tables=tuple(ResultTable.from_json(item) for item in fields.take("tables", list)),
             notes=tuple(map(str, fields.take("notes", list))),
             headline={str(k): float(v) for k, v in fields.take("headline", dict).items()},
+            # items of tables alone were written without
+            images=tuple(ResultImage.from_json(i) for i in fields.take("images", list, [])),
         )
         result = cls(
             item=fields.take("item", str),

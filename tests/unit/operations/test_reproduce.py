@@ -21,8 +21,10 @@ from akkd_core.progress import Progress, SilentProgress
 from akkd_core.reproduction import items
 from akkd_core.reproduction.items import ITEMS, Item, Request
 from akkd_core.reproduction.report import report_markdown, section_markdown, table_csv
-from akkd_core.reproduction.result import Column, Content, ItemResult, ResultTable
+from akkd_core.reproduction.result import Column, Content, ItemResult, ResultImage, ResultTable
+from tests.builders.png import whole_png
 
+PNG = b"\x89PNG\r\n\x1a\n and more"
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 CALLS: list[tuple[str, Request]] = []
 
@@ -48,7 +50,10 @@ def _content(name: str, request: Request) -> Content:
         ResultTable("", "T:", (Column("a"), Column("b")), ((name, number),)),
         ResultTable("more", "M:", (Column("c"),), ((1,),)),
     )
-    return Content(("D.",), tables, ("N.",), {"mae_k": number})
+    images = (ResultImage("", "All of it.", PNG), ResultImage("truth", "Once more.", PNG))
+    return Content(
+        ("D.",), tables, ("N.",), {"mae_k": number}, images if name == "second" else ()
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +84,7 @@ def test_writes_items_and_report(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [f"table{n}{end}" for n in (1, 2) for end in (".md", ".csv", ".json", "_more.csv")]
-        + ["reproduction.md"]
+        + ["reproduction.md", "table2.png", "table2_truth.png"]
     )
     with open(folder / "table1.csv", newline="") as handle:
         assert list(csv.reader(handle)) == [["a", "b"], ["first", "5.0"]]
@@ -91,6 +96,29 @@ def test_writes_items_and_report(tmp_path: Path) -> None:
     text = (folder / "reproduction.md").read_text()
     assert text.index("Table 1: first") < text.index("Table 2: second")
     assert (folder / "table1.md").read_text().startswith("# Table 1: first\n")
+
+
+def test_charts_stand_beside_and_are_linked(tmp_path: Path) -> None:
+    folder, page = tmp_path / "my items", tmp_path / "docs" / "page.md"
+    reproduce.run(["table2"], str(folder), report=str(page))
+    assert (folder / "table2_truth.png").read_bytes() == PNG
+    assert "![Table 2: second](table2.png)\n\n*All of it.*" in (folder / "table2.md").read_text()
+    assert "(../my%20items/table2_truth.png)" in page.read_text()
+    before = page.read_text()
+    (folder / "table2.png").unlink()
+    reproduce.run(["table2"], str(folder), report=str(page))
+    assert page.read_text() == before and not (folder / "table2.png").exists()
+
+
+def test_distilled_items_have_the_full_equation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = Item("table1", "T", "tests.unit.operations.test_reproduce:make_first", distilled=True)
+    for module in (items, reproduce):
+        monkeypatch.setattr(module, "ITEMS", (entry,))
+    reproduce.run(["table1"], str(tmp_path), rte="paper")
+    assert CALLS == [("first", Request("small", 1, "full"))] and CALLS[0][1].folder == tmp_path
+    assert "--rte" not in ItemResult.load(tmp_path / "table1.json").command
 
 
 def test_options_reach_the_maker(tmp_path: Path) -> None:
@@ -169,7 +197,8 @@ def test_shipped_report_is_what_the_shipped_items_render_to(
     results = reproduce.load_items(DOCS / "reproduction")
     assert [result.item for result in results] == [item.id for item in ITEMS]
     page = (DOCS / "reproduction.md").read_text(encoding="utf-8")
-    assert page == report_markdown(results), "run `akkd reproduce` as docs/commands.md tells"
+    rendered = report_markdown(results, "reproduction")
+    assert page == rendered, "run `akkd reproduce` as docs/commands.md tells"
     for item, result in zip(ITEMS, results, strict=True):
         section = (DOCS / "reproduction" / f"{item.id}.md").read_text(encoding="utf-8")
         assert section == section_markdown(item, result, level=1)
@@ -177,6 +206,13 @@ def test_shipped_report_is_what_the_shipped_items_render_to(
             name = f"{item.id}_{table.name}" if table.name else item.id
             text = (DOCS / "reproduction" / f"{name}.csv").read_text(encoding="utf-8")
             assert text == table_csv(table)
+        for image in result.content.images:
+            data = (DOCS / "reproduction" / image.file(item.id)).read_bytes()
+            assert whole_png(data) and 5_000 < len(data) < 300_000, image.file(item.id)
+    pictures = list((DOCS / "reproduction").glob("*.png"))
+    assert sum(path.stat().st_size for path in pictures) < 2_500_000
+    drawn = {i.file(r.item) for r in results for i in r.content.images}
+    assert {path.name for path in pictures} == drawn
 
 
 def test_shipped_figures_reach_what_was_asked_for() -> None:
