@@ -12,9 +12,9 @@ BROADBAND_OFFSET = 0.197
 BROADBAND_WEIGHTS = (0.025, 0.057, 0.237, 0.333, 0.146)
 """Weights of ASTER bands 10-14 in the emissivity of 8-13.5 um (r2 0.983 over 424 spectra).
 
-Source: Cheng, Liang, Yao, Zhang 2013, IEEE Geosci. Remote Sens. Lett. 10, 401-405, doi
-10.1109/LGRS.2012.2206367; given as well in Cheng and Liang 2014, J. Geophys. Res. Atmos. 119,
-614-634, doi 10.1002/2013JD020689. That spectral range serves longwave radiation best, they find.
+Source: Cheng, Liang, Yao, Zhang 2013, IEEE Geosci. Remote Sens. Lett. 10(2), 401-405, who find
+that this spectral range serves longwave radiation best; also in Cheng and Liang 2014, J. Geophys.
+Res. Atmos. 119, 614-634, doi 10.1002/2013JD020689.
 """
 
 BROADBAND_FORMULA = "Cheng et al. 2013, from bands 10-14"
