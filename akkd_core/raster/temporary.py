@@ -62,7 +62,7 @@ def _abandoned(path: Path, host: str, pid: int) -> bool:
 
 
 def remove_leftovers(final: str | Path) -> list[Path]:
-    """Delete temporary files that killed runs left for ``final``.
+    """Delete temporary files and folders that killed runs left for ``final``.
 
     Files of a process that still runs, or of another machine within a day, are left alone.
 
@@ -80,7 +80,10 @@ def remove_leftovers(final: str | Path) -> list[Path]:
         path = final.parent / name
         if match and _abandoned(path, match[1], int(match[2])):
             try:
-                path.unlink()
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
             except OSError:
                 continue
             removed.append(path)
