@@ -40,6 +40,12 @@ SIMULATE_ARCHIVE = Operation(
             default=False,
         ),
         Parameter(
+            "dates", ParamKind.INTEGER, "Dates",
+            "Dates on which each training place is seen, each with air, sun, temperatures and "
+            "errors of its own over the same ground. More than 1 needs LOWTRAN7 (extra simulate).",
+            default=1, minimum=1, maximum=99,
+        ),
+        Parameter(
             "seed", ParamKind.INTEGER, "Seed",
             "Start of the random numbers; the same seed gives the same bytes.",
             default=0, minimum=0,

@@ -70,6 +70,7 @@ def run(
     complex_scenes: int = 20,
     pixels_per_side: int = _DEFAULT_SIDE,
     full: bool = False,
+    dates: int = 1,
     seed: int = 0,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -80,6 +81,8 @@ def run(
     ------
     ParameterError
         If options contradict each other, or the folder holds an archive made otherwise.
+    MissingDependencyError
+        If further dates are asked for and LOWTRAN7 can't be used.
     ProductWriteError, OperationCancelled
     """
     from akkd_core.simulation.archive_recipe import FULL_SIDE, ArchiveRecipe
@@ -93,6 +96,7 @@ def run(
         training_scenes=training_scenes,
         complex_scenes=complex_scenes,
         pixels_per_side=FULL_SIDE if full else pixels_per_side,
+        dates=dates,
     )
     archive = simulate_archive(
         output, recipe, overwrite=overwrite, progress=SubProgress(report, 0.0, 0.9)

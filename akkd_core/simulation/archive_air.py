@@ -38,6 +38,9 @@ from akkd_core.simulation.profiles import Profile, reference_profile
 
 Array = NDArray[np.float64]
 
+ERROR_SIGNS: Array = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], dtype=np.float64)
+"""Pairs of signs of the believed air's errors, of water vapour and temperature."""
+
 _TROPOPAUSE_KM = (11.0, 16.0)
 """A wrong temperature holds up to the first and has faded out at the second."""
 
@@ -182,11 +185,10 @@ def draw_errors(count: int, rng: np.random.Generator, design: AirDesign = AIR_DE
     The four pairs of signs are equally frequent, so that errors of a kind of scene don't add up
     to one bias.
     """
-    signs = np.array([(1, 1), (1, -1), (-1, 1), (-1, -1)], dtype=np.float64)
     order = np.concatenate([rng.permutation(4) for _ in range(-(-count // 4))])[:count]
     low, high = np.array([design.water_error, design.temperature_error_k]).T
     size: Array = rng.uniform(low, high, (count, 2))
-    errors: Array = signs[order] * size
+    errors: Array = ERROR_SIGNS[order] * size
     return errors
 
 
@@ -198,17 +200,38 @@ def archive_cases(design: AirDesign = AIR_DESIGN) -> list[AtmosphereCase]:
         errors = draw_errors(len(places), np.random.default_rng([design.seed, number]), design)
         for index, place in enumerate(places):
             rng = np.random.default_rng([design.seed, number, index])
-            true = draw_profile(place, rng, design)
-            low, high = VISIBILITY_RANGE_KM
-            visibility = float(low + (high - low) * math.sqrt(rng.random()))
-            zenith = float(rng.uniform(0.0, VIEW_ZENITH_JUDGING_MAX_DEG))
-            wrong = believed_profile(true, 1.0 + errors[index, 0], errors[index, 1])
-            cases += [
-                AtmosphereCase(profile.for_lowtran(height), visibility, zenith, CO2_JUDGING_PPMV)
-                for profile in (true, wrong)
-                for height in elevations_m(place, design)
-            ]
+            cases += place_cases(place, rng, errors[index], design)
     return cases
+
+
+def place_cases(
+    place: Place, rng: np.random.Generator, error: Array, design: AirDesign = AIR_DESIGN
+) -> list[AtmosphereCase]:
+    """Draw the air of a place: true, then believed, elevations rising.
+
+    Parameters
+    ----------
+    place : Place
+    rng : numpy.random.Generator
+    error : ndarray of float64, (2,)
+        Of the believed water vapour (relative) and temperature (K).
+    design : AirDesign
+
+    Raises
+    ------
+    SimulationError
+        As `draw_profile`.
+    """
+    true = draw_profile(place, rng, design)
+    low, high = VISIBILITY_RANGE_KM
+    visibility = float(low + (high - low) * math.sqrt(rng.random()))
+    zenith = float(rng.uniform(0.0, VIEW_ZENITH_JUDGING_MAX_DEG))
+    wrong = believed_profile(true, 1.0 + error[0], error[1])
+    return [
+        AtmosphereCase(profile.for_lowtran(height), visibility, zenith, CO2_JUDGING_PPMV)
+        for profile in (true, wrong)
+        for height in elevations_m(place, design)
+    ]
 
 
 def simulate_archive_air(
@@ -317,6 +340,20 @@ class PlaceAir:
     view_zenith_deg: float
     visibility_km: float
 
+    @classmethod
+    def of(cls, table: AtmosphereTable) -> PlaceAir:
+        """Air of a table that holds the rows of one place, as `place_cases` lists them."""
+        true, believed = (
+            ElevationAir(table.select(rows)) for rows in np.split(np.arange(len(table)), 2)
+        )
+        return cls(
+            true,
+            believed,
+            str(table.profile[0]),
+            float(table.view_zenith_deg[0]),
+            float(table.visibility_km[0]),
+        )
+
 
 @cache
 def archive_air_table() -> AtmosphereTable:
@@ -339,18 +376,10 @@ def place_air(place: Place, design: AirDesign = AIR_DESIGN) -> PlaceAir:
         for other in archive_places(kind):
             levels = design.levels(kind)
             if other == place:
-                true, believed = (
-                    ElevationAir(table.select(np.arange(first, first + levels)))
-                    for first in (start, start + levels)
-                )
-                if not np.allclose(true.table.elevation_m, elevations_m(place, design), atol=0.1):
+                air = PlaceAir.of(table.select(np.arange(start, start + 2 * levels)))
+                known = air.true.table.elevation_m
+                if not np.allclose(known, elevations_m(place, design), atol=0.1):
                     raise ParameterError(f"place {place.name}: the table of its air is of another")
-                return PlaceAir(
-                    true,
-                    believed,
-                    str(true.table.profile[0]),
-                    float(true.table.view_zenith_deg[0]),
-                    float(true.table.visibility_km[0]),
-                )
+                return air
             start += 2 * levels
     raise ParameterError(f"place {place.name}: is not in the archive's table of air")

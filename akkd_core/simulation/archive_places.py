@@ -73,6 +73,10 @@ class Place:
         """Name of the place's scene, also of its file."""
         return f"{self.kind}-{self.name}"
 
+    def name_on(self, date: int) -> str:
+        """Name of the place's scene on a date: the first has none of its own."""
+        return self.scene_name if date == 1 else f"{self.scene_name}-d{date:02d}"
+
     def grid(self, side: int) -> Grid:
         """UTM grid of a square scene around the place, ``side`` pixels of 90 m wide."""
         return utm_grid(self.latitude, self.longitude, side, side)

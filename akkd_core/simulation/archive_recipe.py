@@ -6,8 +6,9 @@ The parameters were fixed before any distillation and are not tuned to its resul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,13 @@ from akkd_core.simulation.archive_scene import AirFacts, ArchiveScene
 from akkd_core.simulation.archive_surfaces import Ground, SurfaceDesign, draw_ground
 from akkd_core.simulation.materials import MaterialTable, all_materials, group_splits, materials
 from akkd_core.simulation.scenes import dn_to_radiance, noise_radiance, radiance_to_dn
-from akkd_core.simulation.surfaces import fractal_field
+from akkd_core.simulation.surfaces import draw_weather, fractal_field
 
 FULL_SIDE = 596
 """Pixels per side at which 27 scenes hold the paper's 9.6 million samples (9.59)."""
+
+
+DATES_MAX = 99
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class ArchiveRecipe:
     Parameters
     ----------
     seed : int
-        Of ground, noise and dates. The air of a place is the same for every seed.
+        Of ground, noise and time. The air of a place is the same for every seed.
     training_scenes, complex_scenes : int
         The first so many places of each kind, at most 27 and 20.
     pixels_per_side : int
@@ -84,6 +88,8 @@ class ArchiveRecipe:
     cloud : CloudDesign
     air : AirDesign
         That of the shipped table; another one is refused.
+    dates : int
+        Dates on which each training place is seen, 1-99. Complex places are seen on one.
 
     Raises
     ------
@@ -103,6 +109,7 @@ class ArchiveRecipe:
     surface: SurfaceDesign = field(default_factory=SurfaceDesign)
     cloud: CloudDesign = field(default_factory=CloudDesign)
     air: AirDesign = AIR_DESIGN
+    dates: int = 1
 
     def __post_init__(self) -> None:
         for kind, count in zip(KINDS, (self.training_scenes, self.complex_scenes), strict=True):
@@ -119,6 +126,8 @@ class ArchiveRecipe:
             raise ParameterError("archive: years must rise, within 2000-2100")
         if self.air != AIR_DESIGN:
             raise ParameterError("archive: the shipped table of air was made by another design")
+        if not 1 <= self.dates <= DATES_MAX:
+            raise ParameterError(f"archive: {self.dates} dates, give 1-{DATES_MAX}")
 
     def places(self) -> tuple[Place, ...]:
         """Places of the archive, training first."""
@@ -128,6 +137,21 @@ class ArchiveRecipe:
             for kind, count in zip(KINDS, counts, strict=True)
             for place in archive_places(kind)[:count]
         )
+
+    def visits(self) -> tuple[tuple[Place, int], ...]:
+        """Place and date of each scene: training places date by date, then the complex ones."""
+        training = [place for place in self.places() if place.kind == "training"]
+        steep = [place for place in self.places() if place.kind == "complex"]
+        dated = [(place, date) for date in range(1, self.dates + 1) for place in training]
+        return (*dated, *((place, 1) for place in steep))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain form, as indices of archives hold it; a single date isn't mentioned."""
+        plain = asdict(self)
+        if self.dates == 1:
+            # as archives were described before there were dates: they stay what they are
+            del plain["dates"]
+        return plain
 
 
 def archive_materials(kind: str) -> MaterialTable:
@@ -143,7 +167,7 @@ def archive_materials(kind: str) -> MaterialTable:
 
 
 def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
-    """Simulate the scene of one place; it doesn't depend on which others are made.
+    """Simulate the scene of one place on its first date; it doesn't depend on other scenes.
 
     Parameters
     ----------
@@ -151,10 +175,51 @@ def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
         One of `archive_places`.
     recipe : ArchiveRecipe
     """
-    index = archive_places(place.kind).index(place)
-    rng = np.random.default_rng([recipe.seed, KINDS.index(place.kind), index])
-    air, side = place_air(place), recipe.pixels_per_side
-    acquired_at = _draw_time(rng, place, recipe)
+    return _simulate(place, recipe, place.scene_name, place_air(place), None)
+
+
+def simulate_later_scene(
+    place: Place, recipe: ArchiveRecipe, date: int, air: PlaceAir
+) -> ArchiveScene:
+    """Simulate the scene of one place on a further date; it doesn't depend on other scenes.
+
+    Relief, land cover, materials and where they lie are those of the first date. Time, sun,
+    temperatures and noise are drawn anew.
+
+    Parameters
+    ----------
+    place : Place
+        One of `archive_places`.
+    recipe : ArchiveRecipe
+    date : int
+        2 and up.
+    air : PlaceAir
+        Of that date.
+
+    Raises
+    ------
+    ParameterError
+        If it isn't a further date.
+    """
+    if date < 2:
+        raise ParameterError(f"place {place.name}: date {date} is no further one, give 2 or more")
+    weather = np.random.default_rng([*_seeds(place, recipe), date])
+    return _simulate(place, recipe, place.name_on(date), air, weather)
+
+
+def _seeds(place: Place, recipe: ArchiveRecipe) -> tuple[int, int, int]:
+    return recipe.seed, KINDS.index(place.kind), archive_places(place.kind).index(place)
+
+
+def _simulate(
+    place: Place,
+    recipe: ArchiveRecipe,
+    name: str,
+    air: PlaceAir,
+    weather: np.random.Generator | None,
+) -> ArchiveScene:
+    rng, side = np.random.default_rng(_seeds(place, recipe)), recipe.pixels_per_side
+    acquired_at = draw_weather(rng, weather, lambda of: _draw_time(of, place, recipe))
     ground = draw_ground(
         rng,
         place,
@@ -162,7 +227,9 @@ def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
         lambda height: air.true.at(height).air_temperature_k,
         side,
         recipe.surface,
+        weather,
     )
+    rng = weather or rng
     cloud, cloud_k = _draw_cloud(rng, place, side, recipe.cloud)
     clear = clear_radiance(ground, air.true.at(ground.elevation_m))
     radiance = _measure(rng, through_cloud(clear, cloud, cloud_k), recipe.nedt_k)
@@ -170,7 +237,7 @@ def simulate_archive_scene(place: Place, recipe: ArchiveRecipe) -> ArchiveScene:
         radiance, ground.elevation_m, air.believed, recipe.nedt_k, recipe.tes
     )
     return ArchiveScene(
-        name=place.scene_name,
+        name=name,
         kind=place.kind,
         grid=place.grid(side),
         acquired_at=acquired_at,

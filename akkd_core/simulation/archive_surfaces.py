@@ -8,6 +8,7 @@ means of its parts by area: that is the truth, and the radiance is computed from
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,7 +20,13 @@ from akkd_core.errors import ParameterError
 from akkd_core.simulation.archive_places import Place
 from akkd_core.simulation.materials import LAND_COVERS, MaterialTable
 from akkd_core.simulation.placement import PIXEL_M
-from akkd_core.simulation.surfaces import MELTING_K, Surface, draw_surface, fractal_field
+from akkd_core.simulation.surfaces import (
+    MELTING_K,
+    Surface,
+    draw_surface,
+    draw_weather,
+    fractal_field,
+)
 
 Array = NDArray[np.float64]
 
@@ -181,6 +188,10 @@ def _cover_temperature(surface: Surface, mean_offset_k: float, air: Array, sun_k
     return result
 
 
+def _uniform(span: tuple[float, float]) -> Callable[[np.random.Generator], float]:
+    return lambda rng: float(rng.uniform(*span))
+
+
 def draw_ground(
     rng: np.random.Generator,
     place: Place,
@@ -188,6 +199,7 @@ def draw_ground(
     air_temperature: _AirTemperature,
     side: int,
     design: SurfaceDesign,
+    weather: np.random.Generator | None = None,
 ) -> Ground:
     """Draw the ground of a place.
 
@@ -202,11 +214,13 @@ def draw_ground(
     side : int
         Pixels.
     design : SurfaceDesign
+    weather : numpy.random.Generator, optional
+        Draws sun and temperatures: the same ground on another date.
     """
     elevation = draw_elevation(rng, place, side, design)
-    sun = sunlight(
-        elevation, rng.uniform(*design.sun_zenith_deg), rng.uniform(*design.sun_azimuth_deg)
-    )
+    zenith = draw_weather(rng, weather, _uniform(design.sun_zenith_deg))
+    azimuth = draw_weather(rng, weather, _uniform(design.sun_azimuth_deg))
+    sun = sunlight(elevation, zenith, azimuth)
     height = (elevation.astype(np.float64) - place.elevation_m) / place.relief_m
     share = _cover_shares(rng, height, place.covers, design)
     air = air_temperature(elevation.astype(np.float64))
@@ -224,9 +238,11 @@ def draw_ground(
             n_materials=int(rng.integers(counts[0], counts[1] + 1)),
             land_cover=cover,
             daytime=True,
+            weather=weather,
         )
+        mean_k = draw_weather(rng, weather, _uniform(means[cover]))
         sun_k = slopes[cover] * (sun - 1.0)
-        lst += part * _cover_temperature(surface, rng.uniform(*means[cover]), air, sun_k)
+        lst += part * _cover_temperature(surface, mean_k, air, sun_k)
         lse += part * surface.lse
         names += surface.materials
     return Ground(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import GranuleReadError, InputError, ParameterError
-from akkd_core.progress import Progress, SilentProgress, checkpoint
+from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.provenance import SOFTWARE, sha256_file
 from akkd_core.raster.temporary import remove_leftovers, whole_file, write_error
 from akkd_core.simulation.archive import (
@@ -28,7 +27,13 @@ from akkd_core.simulation.archive import (
     load_archive,
     read_index,
 )
-from akkd_core.simulation.archive_recipe import ArchiveRecipe, simulate_archive_scene
+from akkd_core.simulation.archive_dates import LaterAir, require_further_air
+from akkd_core.simulation.archive_places import Place
+from akkd_core.simulation.archive_recipe import (
+    ArchiveRecipe,
+    simulate_archive_scene,
+    simulate_later_scene,
+)
 from akkd_core.simulation.archive_scene import ARRAYS, ArchiveScene
 
 PARTIAL_NAME = "archive.partial.json"
@@ -58,13 +63,32 @@ def simulate_archive(
     ------
     ParameterError
         If the folder holds an archive of another recipe.
+    MissingDependencyError
+        If it has further dates and LOWTRAN7, which computes their air, can't be used; nothing is
+        written then.
     ProductWriteError, OperationCancelled
     """
+    report = progress or SilentProgress()
+    visits = recipe.visits()
+    later = [place.name_on(date) for place, date in visits if date > 1]
+    if later and (overwrite or not all((Path(folder) / f"{n}.npz").is_file() for n in later)):
+        require_further_air()
+    air = LaterAir([place for place in recipe.places() if place.kind == "training"])
+
+    def make_later(place: Place, date: int, done: float) -> ArchiveScene:
+        waiting = SubProgress(report, done, done, f"air of date {date}: ")
+        return simulate_later_scene(place, recipe, date, air.of(place, date, waiting))
+
     plan: list[ScenePlan] = [
-        (place.scene_name, partial(simulate_archive_scene, place, recipe))
-        for place in recipe.places()
+        (
+            place.name_on(date),
+            partial(simulate_archive_scene, place, recipe)
+            if date == 1
+            else partial(make_later, place, date, number / len(visits)),
+        )
+        for number, (place, date) in enumerate(visits)
     ]
-    return write_archive(folder, plan, {"recipe": asdict(recipe)}, overwrite, progress)
+    return write_archive(folder, plan, {"recipe": recipe.to_json()}, overwrite, report)
 
 
 def write_archive(

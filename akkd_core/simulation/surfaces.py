@@ -7,7 +7,9 @@ atmosphere but the air temperature, which decides where snow may lie.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ NIGHT_OFFSET_K = (-15.0, 5.0)
 
 SNOW_AIR_LIMIT_K = 283.0
 MELTING_K = 273.15
+
+_Drawn = TypeVar("_Drawn")
 
 _CAVITY = {
     "vegetation": (0.0, 0.85),
@@ -69,6 +73,25 @@ class Surface:
         capped = np.where(self.snow_fraction > 0.5, melting, lst)
         result: NDArray[np.float32] = capped.astype(np.float32)
         return result
+
+
+def draw_weather(
+    rng: np.random.Generator,
+    weather: np.random.Generator | None,
+    draw: Callable[[np.random.Generator], _Drawn],
+) -> _Drawn:
+    """Draw what changes from one date to another, of ground that stays.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Of the ground. It is drawn from in any case: what it gives next is the same on all dates.
+    weather : numpy.random.Generator, optional
+        Of the date; without it, rng's draw counts.
+    draw : callable
+    """
+    first = draw(rng)
+    return first if weather is None else draw(weather)
 
 
 def fractal_field(
@@ -215,6 +238,7 @@ def draw_surface(
     land_cover: str | None = None,
     daytime: bool | None = None,
     varied: bool = False,
+    weather: np.random.Generator | None = None,
 ) -> Surface:
     """Draw a surface.
 
@@ -234,6 +258,8 @@ def draw_surface(
         Default: day or night at even odds.
     varied : bool
         Vary the library's spectra, see `vary_spectrum`: for training, never for judging.
+    weather : numpy.random.Generator, optional
+        Draws the temperature: the same ground on another date.
     """
     cover = land_cover or _draw_cover(rng, air_temperature_k, set(table.kind))
     count = int(n_materials or rng.integers(2, 13))
@@ -242,9 +268,10 @@ def draw_surface(
     fraction = _fractions(rng, shape, count)
     lse = np.tensordot(spectra.T, fraction, axes=1)
     snow = np.array([kind == "snow" for kind in kinds], dtype=np.float32)
+    offset = draw_weather(rng, weather, lambda of: _temperature(of, kinds, fraction, day))
     return Surface(
         lse=lse.astype(np.float32),
-        temperature_offset_k=_temperature(rng, kinds, fraction, day).astype(np.float32),
+        temperature_offset_k=offset.astype(np.float32),
         snow_fraction=np.tensordot(snow, fraction, axes=1).astype(np.float32),
         n_materials=count,
         land_cover=cover,

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from akkd_core.errors import ParameterError
+from akkd_core.errors import MissingDependencyError, ParameterError
 from akkd_core.operations.simulate_archive import label_errors, run
 from akkd_core.simulation.archive import load_archive
+from akkd_core.simulation.archive_dates import require_further_air
 
 from akkd_cli.main import cli  # isort: skip
 
@@ -57,6 +58,25 @@ def test_lines_of_the_table(tmp_path: Path) -> None:
     assert lines[3].split()[1:3] == ["2", "512"]
     again = run(str(tmp_path / "a"), training_scenes=2, complex_scenes=1, pixels_per_side=16)
     assert again.lines == lines
+
+
+def test_two_dates_by_the_command(tmp_path: Path) -> None:
+    try:
+        require_further_air()
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    words = ["simulate", "archive", str(tmp_path / "a"), "--training-scenes", "2"]
+    words += ["--complex-scenes", "0", "--pixels-per-side", "16", "--dates", "2"]
+    result = CliRunner().invoke(cli, [*words, "--progress", "json"])
+    assert result.exit_code == 0, result.output
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    fractions = [e["fraction"] for e in events if e["event"] == "progress"]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    assert events[-1]["data"]["labels"]["training: desert"]["scenes"] == 2
+    first, _, later, _ = load_archive(tmp_path / "a").entries
+    assert later.name == f"{first.name}-d02" and later.air and first.air
+    assert abs(later.air.tcwv_kg_m2 - first.air.tcwv_kg_m2) > 0.1
+    assert 0.09 < abs(later.air.water_error) < 0.21
 
 
 def test_full_is_a_size_of_its_own(tmp_path: Path) -> None:
