@@ -2,8 +2,8 @@
 
 JSON lines go to standard output, one object a line, each with an ``event``: ``progress``
 (``fraction`` 0-1, ``message``), ``warning``, ``error`` (``message``, ``code``), ``result``
-(``data``). Nothing else is written there in that mode, so a calling program can read it line by
-line; standard error carries the same errors and warnings for people.
+(``data``, and ``lines`` for people). Nothing else is written there in that mode, so a calling
+program can read it line by line; standard error carries the same errors and warnings for people.
 """
 
 from __future__ import annotations

@@ -205,7 +205,7 @@ def run_operation(operation: Operation, session: Session, values: Mapping[str, A
             for failure in outcome.failures:
                 session.fail(failure, SOME_FAILED)
             if session.json:
-                write_event("result", data=dict(outcome.data))
+                write_event("result", data=dict(outcome.data), lines=list(outcome.lines))
             elif session.verbosity >= 0:
                 _echo(outcome.lines)
     except (Exception, KeyboardInterrupt) as error:

@@ -1,0 +1,178 @@
+"""One Processing algorithm for any operation of the catalogue."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from qgis.core import (
+    Qgis,
+    QgsMessageLog,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputMultipleLayers,
+    QgsProcessingOutputRasterLayer,
+    QgsProcessingOutputString,
+    QgsProcessingParameterBoolean,
+    QgsProcessingParameterDefinition,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from akkd_core.errors import AkkdError, OperationCancelled, ParameterError
+from akkd_core.operations.spec import Outcome, ParamKind
+
+from .child import run_child
+from .environment import REMEDY
+from .feedback import FeedbackProgress, warnings_to
+from .form import Form, form_of
+from .icon import ICON
+from .parameters import make_parameter, plain_numbers, read_values
+from .results import LAYERS, SUMMARY, show_later, values_of
+from .settings import training_command
+from .translation import tr
+
+LOG = "AKKD"
+LOAD = "load_results"
+_TAGS = "ASTER,thermal,LST,LSE,temperature,emissivity,TIR,AKKD"
+
+
+class OperationAlgorithm(QgsProcessingAlgorithm):
+    """An operation as Processing runs it.
+
+    Parameters
+    ----------
+    form : Form
+    """
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self.form = form
+
+    def createInstance(self) -> OperationAlgorithm:  # noqa: N802  (QGIS's names from here on)
+        """Another one of the same operation."""
+        return OperationAlgorithm(form_of(self.form.operation.id))
+
+    def name(self) -> str:
+        """Id within the provider."""
+        return self.form.algorithm
+
+    def displayName(self) -> str:  # noqa: N802
+        """Title in the toolbox."""
+        return tr(self.form.operation.title)
+
+    def group(self) -> str:
+        """Heading in the toolbox."""
+        return tr(self.form.group)
+
+    def groupId(self) -> str:  # noqa: N802
+        """Id of the heading."""
+        return self.form.group.lower()
+
+    def icon(self) -> QIcon:
+        """Icon of the plugin."""
+        return QIcon(ICON)
+
+    def tags(self) -> list[str]:
+        """Further words under which it is found."""
+        return _TAGS.split(",")
+
+    def shortDescription(self) -> str:  # noqa: N802
+        """First sentence of the help."""
+        return tr(self.form.operation.help.split("\n\n")[0])
+
+    def shortHelpString(self) -> str:  # noqa: N802
+        """Help of the operation and of its parameters."""
+        paragraphs = tr(self.form.operation.help).split("\n\n")
+        text = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
+        for field in self.form.fields:
+            facts = f" [{escape(field.facts)}]" if field.facts else ""
+            label, help_text = tr(field.parameter.label), tr(field.parameter.help)
+            text.append(f"<p><b>{escape(label)}</b>: {escape(help_text)}{facts}</p>")
+        return "\n".join(text)
+
+    def initAlgorithm(self, configuration: Any = None) -> None:  # noqa: N802
+        """Declare parameters and outputs."""
+        for field in self.form.fields:
+            self.addParameter(make_parameter(field))
+        if self.form.layers:
+            load = QgsProcessingParameterBoolean(
+                LOAD, tr("Open the results in the project"), defaultValue=True
+            )
+            load.setFlags(load.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+            self.addParameter(load)
+            for layer in self.form.layers:
+                self.addOutput(QgsProcessingOutputRasterLayer(layer, layer))
+            self.addOutput(QgsProcessingOutputMultipleLayers(LAYERS, tr("All layers")))
+        self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary")))
+
+    def canExecute(self) -> tuple[bool, str]:  # noqa: N802
+        """Whether it can run here; otherwise what to do."""
+        if self.form.in_process or training_command() is not None:
+            return True, ""
+        return False, tr(REMEDY)
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """Check bounds in the catalogue's words, then what Processing checks."""
+        try:
+            self.form.operation.check(**plain_numbers(self.form, parameters))
+        except ParameterError as error:
+            return False, str(error)
+        accepted, message = super().checkParameterValues(parameters, context)
+        return bool(accepted), str(message)
+
+    def processAlgorithm(  # noqa: N802
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> dict[str, Any]:
+        """Run the operation. Raises QgsProcessingException with the core's one-line message."""
+        values = read_values(self, self.form, parameters, context)
+        try:
+            with warnings_to(feedback):
+                outcome = self._run(values, feedback)
+        except OperationCancelled:
+            return {}
+        except AkkdError as error:
+            raise QgsProcessingException(" ".join(str(error).split())) from None
+        except ImportError as error:
+            raise QgsProcessingException(
+                tr("{}: a package is missing in QGIS's Python").format(error)
+            ) from None
+        except Exception as error:
+            QgsMessageLog.logMessage(traceback.format_exc(), LOG, Qgis.MessageLevel.Warning)
+            raise QgsProcessingException(
+                f"unforeseen {type(error).__name__}: {' '.join(str(error).split())}"
+            ) from None
+        for failure in outcome.failures:
+            feedback.reportError(failure, False)
+        for line in outcome.lines:
+            feedback.pushInfo(line)
+        if self.form.layers and self.parameterAsBoolean(parameters, LOAD, context):
+            show_later(outcome, context)
+        return {**self._destinations(values), **values_of(self.form, outcome)}
+
+    def _run(self, values: Mapping[str, Any], feedback: QgsProcessingFeedback) -> Outcome:
+        operation, progress = self.form.operation, FeedbackProgress(feedback)
+        operation.check(**values)
+        if self.form.in_process:
+            return operation.load_runner()(progress=progress, **values)
+        command = training_command()
+        if command is None:
+            raise ParameterError(REMEDY)
+        feedback.pushCommandInfo(" ".join(command))
+        return run_child(command, operation, values, progress, feedback.pushWarning)
+
+    def _destinations(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        kinds = (ParamKind.OUTPUT_FILE, ParamKind.OUTPUT_FOLDER)
+        return {
+            field.parameter.name: values[field.parameter.name]
+            for field in self.form.fields
+            if field.parameter.kind in kinds and values[field.parameter.name] is not None
+        }

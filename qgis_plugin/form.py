@@ -1,0 +1,188 @@
+"""What QGIS's forms show of an operation, told without QGIS: the catalogue in its words.
+
+Names, defaults, bounds, choices and help are the catalogue's own. What is added here is only how a
+form asks: which heading an operation stands under, where it runs, and which files a path may be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from akkd_core.operations.catalogue import OPERATIONS, find_operation
+from akkd_core.operations.spec import Operation, Parameter, ParamKind
+
+_GROUPS = {"Validation": "Comparison"}
+_GROUP_OF = {"info": "Models"}
+
+# These train networks, or start processes of their own, for which QGIS's Python isn't made.
+_CHILDREN = frozenset({"reproduce", "validate scores"})
+_IN_PROCESS = frozenset({"join"})
+
+_LAYERS = {
+    "retrieve": ("LST", "LST_err", "LSE", "LSE_err", "QC"),
+    "tes": ("LST", "LSE", "QC"),
+    "preprocess": ("radiance_toa", "bt"),
+}
+
+_LAYERS_OR_PATHS = frozenset({"product", "truth", "modis", "qc", "reference", "land_cover"})
+"""Names of inputs for which a layer of the project may be chosen."""
+
+_FOLDERS = frozenset({"archive"})
+"""Names of inputs that are folders."""
+
+_FILE_FILTERS = {
+    "json": "JSON (*.json)",
+    "csv": "CSV (*.csv)",
+    "report": "Markdown (*.md)",
+}
+_FILE_FILTERS_OF = {
+    ("simulate atmospheres", "output"): "NumPy archive (*.npz);;CSV (*.csv)",
+    ("simulate scenes", "output"): "NumPy archive (*.npz)",
+    ("simulate granule", "output"): "HDF4 (*.hdf)",
+    ("simulate granule", "truth"): "GeoTIFF (*.tif)",
+    ("simulate explain", "output"): "Markdown (*.md)",
+    ("join", "output"): "Zip (*.zip)",
+}
+_ANY_FILE = "All files (*.*)"
+
+_CLASSES = {
+    ParamKind.OUTPUT_FILE: "QgsProcessingParameterFileDestination",
+    ParamKind.OUTPUT_FOLDER: "QgsProcessingParameterFolderDestination",
+    ParamKind.INPUT_PATH: "QgsProcessingParameterFile",
+    ParamKind.BUNDLE: "QgsProcessingParameterFile",
+    ParamKind.FLOAT: "QgsProcessingParameterNumber",
+    ParamKind.INTEGER: "QgsProcessingParameterNumber",
+    ParamKind.CHOICE: "QgsProcessingParameterEnum",
+    ParamKind.FLAG: "QgsProcessingParameterBoolean",
+    ParamKind.TEXT: "QgsProcessingParameterString",
+}
+_FILE_LIST = "QgsProcessingParameterMultipleLayers"
+_LAYER = "QgsProcessingParameterRasterLayer"
+_PATHS = (ParamKind.INPUT_PATH, ParamKind.BUNDLE)
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a form asks for a parameter.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        Of the catalogue.
+    qgis_class : str
+        Name of the QgsProcessingParameter class.
+    folder : bool
+        Of an input path: whether it is a folder.
+    file_filter : str
+        Of a file to be written, in QGIS's form.
+    temporary : bool
+        Of a destination: whether a form offers a temporary one at first.
+    """
+
+    parameter: Parameter
+    qgis_class: str
+    folder: bool = False
+    file_filter: str = ""
+    temporary: bool = False
+
+    @property
+    def facts(self) -> str:
+        """Unit, bounds and default in words; empty without."""
+        parameter = self.parameter
+        shown = [parameter.unit, parameter.bounds]
+        if parameter.default is not None and parameter.kind is not ParamKind.FLAG:
+            shown.append(f"default {parameter.default}")
+        return ", ".join(fact for fact in shown if fact)
+
+
+@dataclass(frozen=True)
+class Form:
+    """An operation as Processing shows it.
+
+    Parameters
+    ----------
+    operation : Operation
+    algorithm : str
+        Id within the provider.
+    group : str
+    in_process : bool
+        Whether it runs inside QGIS; otherwise in the training environment.
+    fields : tuple of Field
+    layers : tuple of str
+        Rasters of a scene's product, which a model can take up.
+    """
+
+    operation: Operation
+    algorithm: str
+    group: str
+    in_process: bool
+    fields: tuple[Field, ...]
+    layers: tuple[str, ...] = ()
+
+
+def _qgis_class(parameter: Parameter) -> str:
+    if parameter.multiple and parameter.kind in _PATHS:
+        return _FILE_LIST
+    if parameter.kind is ParamKind.INPUT_PATH and parameter.name in _LAYERS_OR_PATHS:
+        return _LAYER
+    return _CLASSES[parameter.kind]
+
+
+def _file_filter(operation: Operation, parameter: Parameter) -> str:
+    if parameter.kind is not ParamKind.OUTPUT_FILE:
+        return ""
+    own = _FILE_FILTERS_OF.get((operation.id, parameter.name))
+    return own or _FILE_FILTERS.get(parameter.name, _ANY_FILE)
+
+
+def make_field(operation: Operation, parameter: Parameter) -> Field:
+    """Tell how a form asks for a parameter.
+
+    Parameters
+    ----------
+    operation : Operation
+    parameter : Parameter
+    """
+    return Field(
+        parameter,
+        _qgis_class(parameter),
+        folder=parameter.kind is ParamKind.INPUT_PATH and parameter.name in _FOLDERS,
+        file_filter=_file_filter(operation, parameter),
+        # Where products go beside the scene unasked, QGIS's custom is a temporary folder.
+        temporary=parameter.required or operation.id in _LAYERS,
+    )
+
+
+def runs_in_process(operation: Operation) -> bool:
+    """Tell whether an operation runs inside QGIS."""
+    if operation.id in _CHILDREN:
+        return False
+    return operation.group != "Training" or operation.id in _IN_PROCESS
+
+
+def make_form(operation: Operation) -> Form:
+    """Tell how Processing shows an operation.
+
+    Parameters
+    ----------
+    operation : Operation
+    """
+    return Form(
+        operation,
+        operation.id.replace(" ", "_").replace("-", "_"),
+        _GROUP_OF.get(operation.id) or _GROUPS.get(operation.group, operation.group),
+        runs_in_process(operation),
+        tuple(make_field(operation, parameter) for parameter in operation.parameters),
+        _LAYERS.get(operation.id, ()),
+    )
+
+
+def all_forms() -> tuple[Form, ...]:
+    """Forms of all operations, in the catalogue's order."""
+    return tuple(make_form(operation) for operation in OPERATIONS)
+
+
+
+def form_of(operation_id: str) -> Form:
+    """Form of an operation by its id. Raises KeyError for an unknown one."""
+    return make_form(find_operation(operation_id))

@@ -1,0 +1,258 @@
+"""Processing's parameter objects, made from a form, and their values as the core wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qgis import core as qgis_core
+from qgis.core import (
+    QgsMapLayer,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterRasterLayer,
+    QgsProcessingUtils,
+)
+
+from akkd_core.operations.spec import Parameter, ParamKind
+
+from .form import Field, Form
+from .sources import path_of_source
+from .translation import tr
+
+_NUMBERS = (ParamKind.FLOAT, ParamKind.INTEGER)
+_DECIMALS = 6
+
+
+class LayerOrPath(QgsProcessingParameterRasterLayer):
+    """A raster layer of the project, or a file or folder that need not be a raster by itself."""
+
+    def clone(self) -> LayerOrPath:
+        """Copy, as Processing asks for it."""
+        copy = LayerOrPath(self.name(), self.description())
+        copy.setFlags(self.flags())
+        copy.setHelp(self.help())
+        copy.setDefaultValue(self.defaultValue())
+        return copy
+
+    def checkValueIsAcceptable(  # noqa: N802  (QGIS's name)
+        self, value: Any, context: QgsProcessingContext | None = None
+    ) -> bool:
+        """Accept any path: whether it can be read is the core's to say, in one line."""
+        if isinstance(value, str) and value.strip():
+            return True
+        return bool(super().checkValueIsAcceptable(value, context))
+
+
+def _label(parameter: Parameter) -> str:
+    label = tr(parameter.label)
+    return f"{label} ({parameter.unit})" if parameter.unit else label
+
+
+def _number(field: Field) -> Any:
+    parameter = field.parameter
+    kinds = QgsProcessingParameterNumber.Type
+    kind = kinds.Integer if parameter.kind is ParamKind.INTEGER else kinds.Double
+    made = QgsProcessingParameterNumber(
+        parameter.name, _label(parameter), kind, parameter.default, not parameter.required
+    )
+    if parameter.minimum is not None:
+        made.setMinimum(parameter.minimum)
+    if parameter.maximum is not None:
+        made.setMaximum(parameter.maximum)
+    if kind == kinds.Double:
+        made.setMetadata({"widget_wrapper": {"decimals": _DECIMALS}})
+    return made
+
+
+def _file(field: Field) -> Any:
+    kinds = QgsProcessingParameterFile.Behavior
+    return QgsProcessingParameterFile(
+        field.parameter.name,
+        _label(field.parameter),
+        kinds.Folder if field.folder else kinds.File,
+        optional=not field.parameter.required,
+    )
+
+
+def _enum(field: Field) -> Any:
+    parameter = field.parameter
+    return qgis_core.QgsProcessingParameterEnum(
+        parameter.name,
+        _label(parameter),
+        list(parameter.choices),
+        defaultValue=parameter.default,
+        optional=not parameter.required,
+        usesStaticStrings=True,
+    )
+
+
+def _file_list(field: Field) -> Any:
+    return QgsProcessingParameterMultipleLayers(
+        field.parameter.name,
+        _label(field.parameter),
+        QgsProcessing.SourceType.TypeFile,
+        optional=not field.parameter.required,
+    )
+
+
+def _layer(field: Field) -> Any:
+    return LayerOrPath(
+        field.parameter.name, _label(field.parameter), optional=not field.parameter.required
+    )
+
+
+def _destination(field: Field) -> Any:
+    kind = getattr(qgis_core, field.qgis_class)
+    words = [field.parameter.name, _label(field.parameter)]
+    if field.file_filter:
+        words.append(field.file_filter)
+    return kind(
+        *words, optional=not field.parameter.required, createByDefault=field.temporary
+    )
+
+
+def _plain(field: Field) -> Any:
+    parameter = field.parameter
+    return getattr(qgis_core, field.qgis_class)(
+        parameter.name,
+        _label(parameter),
+        defaultValue=parameter.default,
+        optional=not parameter.required,
+    )
+
+
+_MAKERS = {
+    "QgsProcessingParameterNumber": _number,
+    "QgsProcessingParameterFile": _file,
+    "QgsProcessingParameterEnum": _enum,
+    "QgsProcessingParameterMultipleLayers": _file_list,
+    "QgsProcessingParameterRasterLayer": _layer,
+    "QgsProcessingParameterFileDestination": _destination,
+    "QgsProcessingParameterFolderDestination": _destination,
+    "QgsProcessingParameterBoolean": _plain,
+    "QgsProcessingParameterString": _plain,
+}
+
+
+def make_parameter(field: Field) -> QgsProcessingParameterDefinition:
+    """Parameter object of a field.
+
+    Parameters
+    ----------
+    field : Field
+    """
+    made = _MAKERS[field.qgis_class](field)
+    made.setHelp(f"{tr(field.parameter.help)} [{field.facts}]" if field.facts
+                 else tr(field.parameter.help))  # fmt: skip
+    if field.parameter.advanced:
+        made.setFlags(made.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return made
+
+
+def _path(
+    algorithm: QgsProcessingAlgorithm,
+    given: Mapping[str, Any],
+    field: Field,
+    context: QgsProcessingContext,
+) -> str:
+    """Path of a file, or of the one behind a layer."""
+    name = field.parameter.name
+    value = given[name]
+    if isinstance(value, QgsMapLayer):
+        return path_of_source(value.source())
+    text = str(algorithm.parameterAsString(given, name, context)).strip()
+    if text and not Path(text).exists():
+        layer = QgsProcessingUtils.mapLayerFromString(text, context, False)
+        if layer is not None:
+            return path_of_source(layer.source())
+    return path_of_source(text)
+
+
+def _several(
+    algorithm: QgsProcessingAlgorithm,
+    given: Mapping[str, Any],
+    field: Field,
+    context: QgsProcessingContext,
+) -> tuple[str, ...]:
+    name = field.parameter.name
+    if field.parameter.kind is ParamKind.TEXT:
+        return tuple(str(algorithm.parameterAsString(given, name, context)).split())
+    files = algorithm.parameterAsFileList(given, name, context)
+    return tuple(path_of_source(str(file)) for file in files if str(file).strip())
+
+
+def _one(
+    algorithm: QgsProcessingAlgorithm,
+    given: Mapping[str, Any],
+    field: Field,
+    context: QgsProcessingContext,
+) -> Any:
+    kind, name = field.parameter.kind, field.parameter.name
+    if kind in (ParamKind.INPUT_PATH, ParamKind.BUNDLE):
+        return _path(algorithm, given, field, context)
+    read = {
+        ParamKind.FLOAT: algorithm.parameterAsDouble,
+        ParamKind.INTEGER: algorithm.parameterAsInt,
+        ParamKind.FLAG: algorithm.parameterAsBoolean,
+        ParamKind.CHOICE: algorithm.parameterAsEnumString,
+        ParamKind.OUTPUT_FILE: algorithm.parameterAsFileOutput,
+        ParamKind.OUTPUT_FOLDER: algorithm.parameterAsString,
+        ParamKind.TEXT: algorithm.parameterAsString,
+    }[kind]
+    return read(given, name, context)
+
+
+def read_values(
+    algorithm: QgsProcessingAlgorithm,
+    form: Form,
+    given: Mapping[str, Any],
+    context: QgsProcessingContext,
+) -> dict[str, Any]:
+    """Values for the operation's runner, by parameter name, as the command line gives them.
+
+    Parameters
+    ----------
+    algorithm : QgsProcessingAlgorithm
+    form : Form
+    given : mapping
+        What Processing gives.
+    context : QgsProcessingContext
+    """
+    values: dict[str, Any] = {}
+    for field in form.fields:
+        parameter = field.parameter
+        missing = () if parameter.multiple and parameter.default is None else parameter.default
+        if given.get(parameter.name) is None:
+            values[parameter.name] = missing
+            continue
+        read = _several if parameter.multiple else _one
+        value = read(algorithm, given, field, context)
+        values[parameter.name] = missing if value == "" else value
+    return values
+
+
+def _number_or_none(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def plain_numbers(form: Form, given: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers that were given as such or as text, for the catalogue's own check of bounds.
+
+    Parameters
+    ----------
+    form : Form
+    given : mapping
+    """
+    names = [f.parameter.name for f in form.fields if f.parameter.kind in _NUMBERS]
+    numbers = {name: _number_or_none(given.get(name)) for name in names}
+    return {name: number for name, number in numbers.items() if number is not None}

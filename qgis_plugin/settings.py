@@ -1,0 +1,50 @@
+"""The plugin's settings, among those of Processing: Settings, Options, Processing, Providers."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from processing.core.ProcessingConfig import ProcessingConfig, Setting
+
+from akkd_core.readers.hdf4 import PYTHON_VARIABLE
+
+from .environment import find_command
+from .translation import tr
+
+GROUP = "AKKD"
+TRAINING_PYTHON = "AKKD_TRAINING_PYTHON"
+HDF4_PYTHON = "AKKD_HDF4_PYTHON"
+
+
+def add_settings(icon: Any) -> None:
+    """Add the settings and read their values."""
+    ProcessingConfig.settingIcons[GROUP] = icon
+    for name, text in (
+        (TRAINING_PYTHON, tr("Python of the training environment (or its akkd)")),
+        (HDF4_PYTHON, tr("Python with osgeo.gdal, for compressed HDF4 files")),
+    ):
+        setting = Setting(
+            GROUP, name, text, "", valuetype=Setting.FILE, placeholder=tr("found by itself")
+        )
+        ProcessingConfig.addSetting(setting)
+        setting.read()
+    chosen = _text(HDF4_PYTHON)
+    if chosen:
+        os.environ[PYTHON_VARIABLE] = chosen
+
+
+def remove_settings() -> None:
+    """Take the settings out again."""
+    for name in (TRAINING_PYTHON, HDF4_PYTHON):
+        if name in ProcessingConfig.settings:
+            ProcessingConfig.removeSetting(name)
+
+
+def _text(name: str) -> str:
+    return str(ProcessingConfig.getSetting(name) or "").strip()
+
+
+def training_command() -> list[str] | None:
+    """Words that start akkd in the training environment; None if there is none."""
+    return find_command(_text(TRAINING_PYTHON))

@@ -1,0 +1,104 @@
+"""What the plugin adds to QGIS's window: dropping a granule, and entries in a layer's menu."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qgis import utils
+from qgis.core import QgsApplication, QgsMapLayer, QgsRasterLayer
+from qgis.gui import QgsCustomDropHandler
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction
+
+from .icon import ICON
+from .sources import path_of_source
+from .translation import tr
+
+RETRIEVE = "akkd:retrieve"
+COMPARE = "akkd:validate_modis"
+MENU = "AKKD"
+
+
+def is_granule(path: str) -> bool:
+    """Tell whether a file is an ASTER thermal granule in HDF4; quiet about all others."""
+    from akkd_core.errors import AkkdError
+    from akkd_core.readers import open_scene
+
+    if Path(path).suffix.lower() != ".hdf" or not Path(path).is_file():
+        return False
+    try:
+        open_scene(path)
+    except (AkkdError, OSError):
+        return False
+    return True
+
+
+def open_dialog(algorithm: str, parameters: dict[str, Any]) -> Any:
+    """Open an algorithm's form with values filled in."""
+    import processing
+
+    dialog = processing.createAlgorithmDialog(algorithm, parameters)
+    if dialog is not None:
+        dialog.show()
+    return dialog
+
+
+class GranuleDropHandler(QgsCustomDropHandler):
+    """A granule dropped on the window opens the form of retrieval."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dialog: Any = None
+
+    def handleFileDrop(self, file: str) -> bool:  # noqa: N802  (QGIS's name)
+        """Take an ASTER granule; leave other files to QGIS."""
+        if not is_granule(file):
+            return False
+        self.dialog = open_dialog(RETRIEVE, {"scenes": [file]})
+        return True
+
+
+class Window:
+    """Everything that must be taken out again when the plugin is unloaded."""
+
+    def __init__(self) -> None:
+        self._iface = utils.iface
+        self._dialog: Any = None
+        self._handler = GranuleDropHandler()
+        self._iface.registerCustomDropHandler(self._handler)
+        self._actions = [
+            self._add(tr("Retrieve LST"), self._retrieve),
+            self._add(tr("Compare with MODIS"), self._compare),
+        ]
+
+    def _add(self, title: str, run: Any) -> QAction:
+        action = QAction(QIcon(ICON), title, self._iface.mainWindow())
+        action.triggered.connect(run)
+        kind = QgsMapLayer.LayerType.RasterLayer
+        self._iface.addCustomActionForLayerType(action, MENU, kind, True)
+        return action
+
+    def _layer(self) -> QgsRasterLayer | None:
+        layer = self._iface.layerTreeView().currentLayer()
+        return layer if isinstance(layer, QgsRasterLayer) else None
+
+    def _retrieve(self) -> None:
+        layer = self._layer()
+        path = path_of_source(layer.source()) if layer is not None else ""
+        self._dialog = open_dialog(RETRIEVE, {"scenes": [path]} if path else {})
+
+    def _compare(self) -> None:
+        if QgsApplication.processingRegistry().algorithmById(COMPARE) is None:
+            self._iface.messageBar().pushWarning("AKKD", tr("Comparison isn't available"))
+            return
+        layer = self._layer()
+        self._dialog = open_dialog(COMPARE, {} if layer is None else {"product": layer.id()})
+
+    def close(self) -> None:
+        """Take all of it out."""
+        self._iface.unregisterCustomDropHandler(self._handler)
+        for action in self._actions:
+            self._iface.removeCustomActionForLayerType(action)
+            action.deleteLater()
+        self._actions = []
