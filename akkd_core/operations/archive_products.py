@@ -66,7 +66,7 @@ class SelectionOptions:
     ----------
     qa, resampling : str
     modis, reanalysis : tuple of str
-        Paths of GeoTIFFs of temperature, K, or of MOD11A1 tiles.
+        Paths of GeoTIFFs of temperature, K, or of daily MODIS tiles.
     modis_limit, reanalysis_limit, ground_limit : float
         K.
     ground, land_cover : str, optional
@@ -300,13 +300,13 @@ def _balanced(
 
 def _cells(paths: Sequence[str], labelled: Labelled) -> CellsUnder | None:
     """Return the cells of the raster that covers most of the scene."""
-    from akkd_core.readers.mod11a1 import read_mod11a1_under
+    from akkd_core.readers.modis_under import read_modis_under
     from akkd_core.readers.reference_raster import read_under
     from akkd_core.readers.sniff import FileKind, sniff
 
     def under(path: str) -> CellsUnder | None:
         if sniff(Path(path)) is FileKind.HDF4:
-            return read_mod11a1_under(path, labelled.grid, labelled.acquired_at)
+            return read_modis_under(path, labelled.grid, labelled.acquired_at)
         return read_under(path, labelled.grid)
 
     found = [cells for path in paths if (cells := under(path)) is not None]

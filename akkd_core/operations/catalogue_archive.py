@@ -99,9 +99,9 @@ ARCHIVE = Operation(
         ),
         Parameter(
             "modis", ParamKind.INPUT_PATH, "MODIS LST",
-            "MOD11A1 tile (HDF4), of which good cells seen within 30 minutes of the scene count, "
-            "or GeoTIFF in K of its overpass; may be given several times, the one with most "
-            "values in a scene counts.",
+            "MOD11A1 or MOD21A1D tile (HDF4), of which good cells seen within 30 minutes of the "
+            "scene count, or GeoTIFF in K of its overpass; may be given several times, the one "
+            "with most values in a scene counts.",
             multiple=True,
         ),
         Parameter(

@@ -126,9 +126,9 @@ def test_references_are_asked(files: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_a_modis_tile_of_another_day(files: dict[str, str], tmp_path: Path) -> None:
-    from tests.builders.mod11a1 import write
+    from tests.builders.modis import write_tile
 
-    tile = write(tmp_path / "m.hdf", date="2019-07-05")
+    tile = write_tile(tmp_path / "m.hdf", date="2019-07-05")
     with pytest.raises(InputError, match="no scene is left.*lost most at 'agreement with MODIS'"):
         small(files, tmp_path / "a", modis=[str(tile)])
 

@@ -12,12 +12,12 @@ import pytest
 from akkd_core.errors import GranuleReadError, UnsupportedGranuleError
 from akkd_core.grid import Grid
 from akkd_core.raster.projection import from_lonlat, to_lonlat
-from akkd_core.readers.mod11a1 import read_mod11a1_under
+from akkd_core.readers.modis_under import read_modis_under
 
 pytest.importorskip("pyhdf")
 from pyhdf.SD import SD, SDC  # noqa: E402
 
-from tests.builders.mod11a1 import CELLS, LEFT, TILE_M, TOP, write  # noqa: E402
+from tests.builders.modis import CELLS, LEFT, TILE_M, TOP, write_tile  # noqa: E402
 
 # Tile h26v05 (top at 40 N) and a scene in it near 39.5 N, 115.5 E.
 RADIUS = 6371007.181
@@ -39,7 +39,7 @@ def cell_of(grid: Grid, row: int, col: int) -> tuple[int, int]:
 
 def test_cells_lie_where_the_formula_says(tmp_path: Path) -> None:
     grid = scene()
-    cells = read_mod11a1_under(write(tmp_path / "m.hdf"), grid, WHEN)
+    cells = read_modis_under(write_tile(tmp_path / "m.hdf"), grid, WHEN)
     assert cells is not None
     found = cells.of_pixels()
     for row, col in ((0, 0), (20, 25), (39, 49), (13, 41)):
@@ -51,12 +51,12 @@ def test_cells_lie_where_the_formula_says(tmp_path: Path) -> None:
 
 def test_day_night_and_neither(tmp_path: Path) -> None:
     """Solar time at 115.5 E is 7.7 h ahead of UTC: 10.95 at 3:15, 22.0 at 14:18."""
-    path, grid = write(tmp_path / "m.hdf"), scene()
-    night = read_mod11a1_under(path, grid, WHEN.replace(hour=14, minute=18))
+    path, grid = write_tile(tmp_path / "m.hdf"), scene()
+    night = read_modis_under(path, grid, WHEN.replace(hour=14, minute=18))
     assert night is not None and np.unique(night.values).tolist() == [260.0]
-    neither = read_mod11a1_under(path, grid, WHEN + timedelta(minutes=36))
+    neither = read_modis_under(path, grid, WHEN + timedelta(minutes=36))
     assert neither is not None and np.isnan(neither.values).all()
-    edge = read_mod11a1_under(path, grid, WHEN + timedelta(minutes=28))
+    edge = read_modis_under(path, grid, WHEN + timedelta(minutes=28))
     assert edge is not None and np.isfinite(edge.values).all()
 
 
@@ -68,32 +68,32 @@ def test_only_good_cells_count(tmp_path: Path) -> None:
         usual = {"QC_Day": 0x40, "LST_Day_1km": 15000, "Day_view_time": 110}[name]
         array = np.full((CELLS, CELLS), usual, dtype)
         array[row, col] = value
-        path = write(tmp_path / f"{name}.hdf", **{name: array})
-        cells = read_mod11a1_under(path, grid, WHEN)
+        path = write_tile(tmp_path / f"{name}.hdf", **{name: array})
+        cells = read_modis_under(path, grid, WHEN)
         assert cells is not None
         assert np.isnan(cells.of_pixels()[20, 25])
         assert np.isnan(cells.values).sum() == 1
 
 
 def test_another_day_and_another_place(tmp_path: Path) -> None:
-    path = write(tmp_path / "m.hdf")
-    assert read_mod11a1_under(path, scene(), WHEN + timedelta(days=1)) is None
-    assert read_mod11a1_under(path, scene(114.0, 41.0), WHEN) is None
+    path = write_tile(tmp_path / "m.hdf")
+    assert read_modis_under(path, scene(), WHEN + timedelta(days=1)) is None
+    assert read_modis_under(path, scene(114.0, 41.0), WHEN) is None
 
 
 def test_other_and_incomplete_files(tmp_path: Path) -> None:
     from tests.builders.command import granule
 
     with pytest.raises(UnsupportedGranuleError, match="not MODIS temperature. Give MOD11A1"):
-        read_mod11a1_under(granule(tmp_path / "AST_L1T_A.hdf"), scene(), WHEN)
-    path = write(tmp_path / "m.hdf")
+        read_modis_under(granule(tmp_path / "AST_L1T_A.hdf"), scene(), WHEN)
+    path = write_tile(tmp_path / "m.hdf")
     content = path.read_bytes()
     path.write_bytes(content.replace(b"QC_Night", b"QX_Night"))
-    with pytest.raises(GranuleReadError, match="without night temperature, its QC"):
-        read_mod11a1_under(path, scene(), WHEN)
+    with pytest.raises(GranuleReadError, match="without the quality of its night temperature"):
+        read_modis_under(path, scene(), WHEN)
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(GranuleReadError, match="m.hdf"):
-        read_mod11a1_under(path, scene(), WHEN)
+        read_modis_under(path, scene(), WHEN)
 
 
 def test_a_real_tile() -> None:
@@ -121,6 +121,6 @@ def test_a_real_tile() -> None:
     grid = Grid(32700 + zone, (x - 45.0, 90.0, 0.0, y + 45.0, 0.0, -90.0), 1, 1)
     hour = (times[row, col] * 0.1 - lon / 15.0) % 24.0
     when = datetime(2019, 11, 1, tzinfo=timezone.utc) + timedelta(hours=float(hour))
-    cells = read_mod11a1_under(path, grid, when)
+    cells = read_modis_under(path, grid, when)
     assert cells is not None
     assert cells.of_pixels()[0, 0] == pytest.approx(counts[row, col] * 0.02, abs=1e-3)

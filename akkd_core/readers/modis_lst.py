@@ -1,0 +1,198 @@
+"""MODIS's temperature products: what a file holds, and opening it whatever its format.
+
+Daily, eight-day and monthly grids (MOD11A1, A2, B1-B3, MOD21A1D, A1N, A2), swaths (MOD11_L2,
+MOD21), of Terra and of Aqua (MYD), HDF4 as delivered, or GeoTIFFs made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from akkd_core.errors import ParameterError, UnsupportedGranuleError
+from akkd_core.readers.modis_places import ModisPlaces
+from akkd_core.readers.modis_qc import ModisQuality
+from akkd_core.readers.sniff import FileKind, sniff
+
+GRIDS = ("MOD11A1", "MOD11A2", "MOD11B1", "MOD11B2", "MOD11B3", "MOD21A1D", "MOD21A1N", "MOD21A2")
+SWATHS = ("MOD11_L2", "MOD21", "MOD21_L2")
+"""Short names, as Terra's."""
+
+COMPOSITE_DAYS = {"MOD11A2": 8, "MOD11B2": 8, "MOD21A2": 8, "MOD11B3": 31}
+"""Products that are means over several days."""
+
+EXPECTED = (
+    "Give MOD11A1, A2, B1, B2, B3, MOD11_L2, MOD21, MOD21A1D, A1N or A2 (HDF), or a GeoTIFF of LST"
+)
+"""The remedy of every error about a wrong file."""
+
+DAY_HOURS = (6.0, 18.0)
+"""Local solar hours of the day, where a product's layers tell no time."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModisLayer:
+    """Temperatures of one half of the day, or of a swath.
+
+    Parameters
+    ----------
+    half : str
+        ``day``, ``night``, or empty where the file doesn't tell.
+    lst : ndarray of float32, (row, col)
+        K; NaN where there is none.
+    quality : ModisQuality or None
+        None if the file has no quality layer.
+    solar_hour : ndarray of float32, (row, col), or None
+        View time, hours of local solar time (UTC + longitude / 15), 0-24.
+    view_zenith_deg : ndarray of float32, (row, col), or None
+        Degrees from zenith, 0-90, either side of the track.
+    """
+
+    half: str
+    lst: NDArray[np.float32]
+    quality: ModisQuality | None = None
+    solar_hour: NDArray[np.float32] | None = None
+    view_zenith_deg: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ModisLst:
+    """A file of MODIS temperatures.
+
+    Parameters
+    ----------
+    path : Path
+    product : str
+        Short name, e.g. ``MOD11A1`` or ``MYD21A1D``; empty if a GeoTIFF doesn't tell.
+    name : str
+        Granule, e.g. ``MOD11A1.A2019305.h14v09.006.2019306084028``.
+    begins, ends : date or None
+        First and last day (UTC); None if a GeoTIFF doesn't tell.
+    places : ModisPlaces
+    layers : tuple of ModisLayer
+    emissivity : mapping of str to ndarray of float32, (row, col)
+        By MODIS band, e.g. ``31``; 0-1, NaN where there is none.
+    notes : tuple of str
+        What a user should know of the file.
+    """
+
+    path: Path
+    product: str
+    name: str
+    begins: date | None
+    ends: date | None
+    places: ModisPlaces
+    layers: tuple[ModisLayer, ...]
+    emissivity: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def terra_name(self) -> str:
+        """Short name of Terra's twin of the product: the same for Terra and Aqua."""
+        return self.product.replace("MYD", "MOD", 1)
+
+    @property
+    def aqua(self) -> bool:
+        """Whether Aqua took it, hours away from any ASTER scene."""
+        return self.product.startswith("MYD")
+
+    @property
+    def composite_days(self) -> int:
+        """Days that it is a mean of; 1 for daily grids and swaths."""
+        return COMPOSITE_DAYS.get(self.terra_name, 1)
+
+    def covers(self, day: date) -> bool | None:
+        """Whether a day (UTC) is among its days; None if the file doesn't tell."""
+        if self.begins is None:
+            return None
+        return self.begins <= day <= (self.ends or self.begins)
+
+    def layer_at(self, solar_hour: float) -> ModisLayer:
+        """Layer that was seen nearest to a time of the day.
+
+        Parameters
+        ----------
+        solar_hour : float
+            Local solar time, 0-24.
+        """
+
+        def apart(layer: ModisLayer) -> float:
+            if layer.solar_hour is not None and np.isfinite(layer.solar_hour).any():
+                return float(np.nanmedian(hours_apart(layer.solar_hour, solar_hour)))
+            daytime = DAY_HOURS[0] <= solar_hour < DAY_HOURS[1]
+            return 0.0 if layer.half in ("", "day" if daytime else "night") else 12.0
+
+        return min(self.layers, key=apart)
+
+
+def hours_apart(first: NDArray[np.floating], second: float) -> NDArray[np.floating]:
+    """Difference of two times of the day over midnight or not, 0-12 h."""
+    apart = np.abs(first - second) % 24.0
+    return np.asarray(np.minimum(apart, 24.0 - apart))
+
+
+def solar_hour(moment: datetime, longitude: float) -> float:
+    """Local solar time of a moment (UTC) at a longitude in degrees, as MODIS has it: 0-24 h."""
+    hour = moment.hour + moment.minute / 60.0 + moment.second / 3600.0
+    return (hour + longitude / 15.0) % 24.0
+
+
+def read_modis_lst(
+    path: str | Path,
+    quality: str | Path | None = None,
+    product: str | None = None,
+    day: date | None = None,
+) -> ModisLst:
+    """Read a file of MODIS temperatures, whatever its format; its content tells.
+
+    Parameters
+    ----------
+    path : path
+    quality : path, optional
+        QC layer of a GeoTIFF; by default a band of it, or the file named alike beside it.
+    product : str, optional
+        Short name of a GeoTIFF's product where neither its tags nor its name tell.
+    day : date, optional
+        Its day (UTC) likewise.
+
+    Raises
+    ------
+    GranuleReadError
+        If the file can't be read, contradicts itself, or its quality layer is unknown.
+    UnsupportedGranuleError
+        If it is something else.
+    ParameterError
+        If what only a GeoTIFF needs is given with a granule.
+    """
+    file = Path(path)
+    kind = sniff(file)
+    if kind is FileKind.HDF4:
+        from akkd_core.readers.modis_hdf import read_modis_hdf
+
+        if quality is not None or product is not None or day is not None:
+            raise ParameterError(
+                f"{file}: an HDF granule tells its product, day and quality itself. Leave them out"
+            )
+        return read_modis_hdf(file)
+    if kind is FileKind.TIFF:
+        from akkd_core.readers.modis_geotiff import read_modis_geotiff
+
+        return read_modis_geotiff(file, quality, product, day)
+    raise UnsupportedGranuleError(
+        f"{file}: is {kind.value}, not MODIS temperature. {EXPECTED}"
+    )
+
+
+def check_product(path: Path, product: str) -> str:
+    """Return a short name in capitals, or raise UnsupportedGranuleError if it is none of these."""
+    name = product.strip().upper()
+    if not name.startswith(("MOD", "MYD")) or name.replace("MYD", "MOD", 1) not in GRIDS + SWATHS:
+        raise UnsupportedGranuleError(
+            f"{path}: is product {product}, not MODIS temperature. {EXPECTED}"
+        )
+    return name
