@@ -23,10 +23,14 @@ from akkd_core.figures.style import (
     with_unit,
 )
 
+SPARSE = 200
+"""Points of a panel up to which their density says nothing."""
+
 _CELLS = 220
 _SMOOTHING_CELLS = 1.5
 _MARGIN = 0.04
 _FIT_COLOUR = "#D55E00"
+_POINT_COLOUR = "#0072B2"
 _PANEL_MM = (76.0, 70.0)
 _SINGLE_MM = (108.0, 92.0)
 
@@ -140,7 +144,8 @@ def build_density_scatter(
 
     The colour is the density of points relative to the densest place of the panel. Of the points
     that fall into one cell of a fine raster one is drawn: no outlier gets lost, however many
-    points there are.
+    points there are. Where every panel has `SPARSE` points or fewer, as against stations, they are
+    larger, of one colour, and there is no colour bar.
 
     Parameters
     ----------
@@ -169,28 +174,40 @@ def build_density_scatter(
     down = -(-len(panels) // across)
     size = _SINGLE_MM if len(panels) == 1 else _PANEL_MM
     figure, axes = make_figure(down, across, panel_mm=size, title_mm=7.0)
+    sparse = all(x.size <= SPARSE for x, _ in data)
     drawn: Any = None
     for panel, (x, y), place in zip(panels, data, axes, strict=False):
-        drawn = _draw(place, panel, x, y)
+        drawn = _draw(place, panel, x, y, sparse=sparse)
         names = [f"{name} {panel.quantity}" for name in axes_names]
         label(place, title=panel.title, x=with_unit(names[0], panel.unit),
               y=with_unit(names[1], panel.unit))  # fmt: skip
     for spare in axes[len(panels) :]:
         spare.set_visible(False)
     legend(figure, axes[0])
-    colour_bar(figure, drawn, axes[: len(panels)], "relative density of points")
+    if not sparse:
+        colour_bar(figure, drawn, axes[: len(panels)], "relative density of points")
     return figure
 
 
 def _draw(
-    axes: Any, panel: ScatterPanel, x: NDArray[np.float64], y: NDArray[np.float64]
+    axes: Any,
+    panel: ScatterPanel,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    sparse: bool = False,
 ) -> Any:
     low, high = _limits(x, y)
-    px, py, density = thinned(x, y, low, high)
-    points = axes.scatter(
-        px, py, c=density, cmap="viridis", vmin=0.0, vmax=1.0, s=4.0, linewidths=0.0,
-        rasterized=True,
-    )  # fmt: skip
+    if sparse:
+        points = axes.scatter(
+            x, y, color=_POINT_COLOUR, s=18.0, linewidths=0.5, edgecolors="white", zorder=3,
+        )  # fmt: skip
+    else:
+        px, py, density = thinned(x, y, low, high)
+        points = axes.scatter(
+            px, py, c=density, cmap="viridis", vmin=0.0, vmax=1.0, s=4.0, linewidths=0.0,
+            rasterized=True,
+        )  # fmt: skip
     axes.plot([low, high], [low, high], color="#333333", linewidth=1.0, linestyle="--",
               label="1:1")  # fmt: skip
     fit = least_squares(x, y)

@@ -177,7 +177,8 @@ def _maps(match_up: MatchUp) -> ComparisonMaps:
 
 def _stem(match_up: MatchUp, taken: set[str]) -> str:
     kind = "" if match_up.quantity == "LST" else f"_{family(match_up.quantity)}"
-    stem = f"{file_name(match_up.product)}{kind}_minus_{short_reference(match_up.reference)}"
+    reference = file_name(short_reference(match_up.reference))
+    stem = f"{file_name(match_up.product)}{kind}_minus_{reference}"
     number, name = 2, stem
     while name.lower() in {other.lower() for other in taken}:
         number, name = number + 1, f"{stem}_{number}"

@@ -177,7 +177,7 @@ def family(quantity: str) -> str:
 def short_reference(reference: str) -> str:
     """Name of a reference's product, ``MOD11A1`` or ``AST_08``; of others the name's beginning."""
     match = _PRODUCT.match(reference)
-    return match.group() if match else file_name(reference)[:40]
+    return match.group() if match else reference[:40]
 
 
 def file_name(text: str) -> str:

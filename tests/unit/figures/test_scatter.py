@@ -151,3 +151,14 @@ def test_nothing_to_draw_is_refused(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(ProductWriteError, match="can't be written"):
         density_scatter(tmp_path / "no" / "s.png", [_panel([300.0], [301.0])])
+
+
+def test_few_points_are_plain_dots_without_a_scale_of_density():
+    few = build_density_scatter([_panel(np.arange(200.0), np.arange(200.0))])
+    many = build_density_scatter([_panel(np.arange(201.0), np.arange(201.0))])
+    assert len(few.axes) == 1 and len(many.axes) == 2
+    assert few.axes[0].collections[0].get_array() is None
+    assert few.axes[0].collections[0].get_offsets().shape == (200, 2)
+    assert few.axes[0].collections[0].get_sizes()[0] > 10
+    mixed = build_density_scatter([_panel(*_case()), _panel([300.0], [301.0])])
+    assert len(mixed.axes) == 3
