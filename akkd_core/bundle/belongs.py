@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.bundle.strict_json import Fields
+from akkd_core.bundle.strict_json import TIME_FORMAT, Fields, utc_time
 from akkd_core.errors import BundleIntegrityError
 from akkd_core.images import TIR_BANDS
 
@@ -135,6 +136,9 @@ class Belongs:
     months : tuple of int
         1-12, increasing; those of the place itself, whichever hemisphere it lies in.
     domain : TrainingDomain
+    period : (datetime, datetime), optional
+        First and last moment, UTC, whole seconds, of the scenes that it belongs to; None: those
+        months of any year. A model that has learnt one overpass's air belongs to no other.
 
     Raises
     ------
@@ -145,10 +149,15 @@ class Belongs:
     footprint: tuple[Ring, ...] | None
     months: tuple[int, ...]
     domain: TrainingDomain
+    period: tuple[datetime, datetime] | None = None
 
     def __post_init__(self) -> None:
         if not self.months or list(self.months) != [m for m in _MONTHS if m in self.months]:
             raise BundleIntegrityError("belongs: months must be of 1-12, increasing")
+        if self.period is not None:
+            first, last = self.period
+            if first.tzinfo is None or last.tzinfo is None or first > last:
+                raise BundleIntegrityError("belongs: the period must be two aware times in order")
         if self.footprint is None:
             return
         if not 1 <= len(self.footprint) <= MAX_RINGS:
@@ -165,15 +174,26 @@ class Belongs:
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object."""
         rings = self.footprint
+        period = {}
+        if self.period is not None:
+            times = [moment.astimezone(timezone.utc) for moment in self.period]
+            period = {"period": [moment.strftime(TIME_FORMAT) for moment in times]}
         return {
             "footprint": None if rings is None else [[list(p) for p in ring] for ring in rings],
             "months": list(self.months),
             "domain": self.domain.to_json(),
+            **period,
         }
 
     @classmethod
-    def from_json(cls, value: object) -> Belongs:
-        """Read `to_json`'s object; raises BundleIntegrityError on any deviation."""
+    def from_json(cls, value: object, *, dated: bool = False) -> Belongs:
+        """Read `to_json`'s object, with a period if `dated`.
+
+        Raises
+        ------
+        BundleIntegrityError
+            On any deviation.
+        """
         fields = Fields(value, "belongs")
         rings = fields.take("footprint", (list, type(None)))
         months = fields.take("months", list)
@@ -181,7 +201,10 @@ class Belongs:
             raise BundleIntegrityError("belongs: months must be whole numbers")
         footprint = None if rings is None else tuple(_ring(ring) for ring in rings[: MAX_RINGS + 1])
         record = cls(
-            footprint, tuple(months), TrainingDomain.from_json(fields.take("domain", dict))
+            footprint,
+            tuple(months),
+            TrainingDomain.from_json(fields.take("domain", dict)),
+            _period(fields.take("period", list)) if dated else None,
         )
         fields.done()
         return record
@@ -202,6 +225,13 @@ def domain_quantities(bt: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     reference = bt[:, [_REFERENCE]]
     return np.concatenate([reference, bt[:, _OTHERS] - reference], axis=1)
+
+
+def _period(value: list[object]) -> tuple[datetime, datetime]:
+    if len(value) != 2 or not all(isinstance(text, str) for text in value):
+        raise BundleIntegrityError("belongs: the period must be two UTC times")
+    first, last = (utc_time(str(text), "belongs: period") for text in value)
+    return first, last
 
 
 def _ring(value: object) -> Ring:

@@ -1,8 +1,9 @@
 """The manifest of a bundle: what it is, made for what, how good, readable with the stdlib.
 
 The JSON form is strict in both directions: an unknown or missing member is an error, and the
-format version says which members there are. Version 2 has one more than version 1, `belongs`; a
-manifest without it is written as version 1, which older software reads.
+format version says which members there are. Version 2 has one more than version 1, `belongs`, and
+in version 3 that has one more, `period`. A manifest is written as the lowest version that holds it,
+which older software reads.
 """
 
 from __future__ import annotations
@@ -24,13 +25,12 @@ from akkd_core.bundle.error_table import ErrorTable
 from akkd_core.bundle.facts import SHA256, Score, Training, Uncertainty
 from akkd_core.bundle.network import Network
 from akkd_core.bundle.network_spec import NetworkSpec
-from akkd_core.bundle.strict_json import Fields
+from akkd_core.bundle.strict_json import TIME_FORMAT, Fields, utc_time
 from akkd_core.errors import BundleIntegrityError, BundleVersionError
 
-FORMAT_VERSION, BELONGS_VERSION = 1, 2
+FORMAT_VERSION, BELONGS_VERSION, PERIOD_VERSION = 1, 2, 3
 MAX_MANIFEST_BYTES = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,10 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON object."""
-        created = self.created.astimezone(timezone.utc).strftime(_TIME_FORMAT)
+        created = self.created.astimezone(timezone.utc).strftime(TIME_FORMAT)
         belongs = {} if self.belongs is None else {"belongs": self.belongs.to_json()}
         return {
-            "format_version": FORMAT_VERSION if self.belongs is None else BELONGS_VERSION,
+            "format_version": self._format_version(),
             "name": self.name,
             "sensor": self.sensor,
             "description": self.description,
@@ -129,6 +129,11 @@ class Manifest:
             "extra": dict(self.extra),
             **belongs,
         }
+
+    def _format_version(self) -> int:
+        if self.belongs is None:
+            return FORMAT_VERSION
+        return BELONGS_VERSION if self.belongs.period is None else PERIOD_VERSION
 
     def to_bytes(self) -> bytes:
         """Return the bytes of manifest.json: UTF-8, indented, the same for the same manifest.
@@ -162,21 +167,22 @@ class Manifest:
             raise BundleIntegrityError(f"manifest: larger than {MAX_MANIFEST_BYTES} bytes")
         fields = Fields(strict_json.parse(data, "manifest"), "manifest")
         version = fields.take("format_version", int)
-        if version not in (FORMAT_VERSION, BELONGS_VERSION):
+        if version not in (FORMAT_VERSION, BELONGS_VERSION, PERIOD_VERSION):
             raise BundleVersionError(
-                f"manifest: format version {version}, this software reads {FORMAT_VERSION} and "
-                f"{BELONGS_VERSION}; update AKKD or take a bundle made for this version"
+                f"manifest: format version {version}, this software reads {FORMAT_VERSION} to "
+                f"{PERIOD_VERSION}; update AKKD or take a bundle made for this version"
             )
         networks = Fields(fields.take("networks", dict), "manifest networks")
         pixel = NetworkSpec.from_json(networks.take("pixel", dict), "pixel network")
         scene = networks.take("scene", (dict, type(None)))
         networks.done()
-        belongs = fields.take("belongs", dict) if version == BELONGS_VERSION else None
+        belongs = fields.take("belongs", dict) if version != FORMAT_VERSION else None
+        dated = version == PERIOD_VERSION
         manifest = cls(
             name=fields.take("name", str),
             sensor=fields.take("sensor", str),
             description=fields.take("description", str),
-            created=_time(fields.take("created", str)),
+            created=utc_time(fields.take("created", str), "manifest: created"),
             pixel=pixel,
             scene=None if scene is None else NetworkSpec.from_json(scene, "scene network"),
             training=Training.from_json(fields.take("training", dict)),
@@ -187,7 +193,7 @@ class Manifest:
             licence=fields.take("licence", str),
             files=_texts(fields.take("files", dict), "files"),
             extra=fields.take("extra", dict),
-            belongs=None if belongs is None else Belongs.from_json(belongs),
+            belongs=None if belongs is None else Belongs.from_json(belongs, dated=dated),
         )
         fields.done()
         return manifest
@@ -268,15 +274,6 @@ def make_manifest(
         extra=dict(extra or {}),
         belongs=belongs,
     )
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=timezone.utc)
-    except ValueError:
-        raise BundleIntegrityError(
-            f"manifest: created {text[:40]!r} must be a UTC time like 2026-01-31T12:00:00Z"
-        ) from None
 
 
 def _domain(value: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from akkd_core.errors import BundleIntegrityError
 
 MAX_DEPTH = 32
 MAX_TEXT = 20_000
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+"""Of all times: UTC, whole seconds."""
 _MAX_DIGITS = 400
 
 T = TypeVar("T")
@@ -90,6 +93,28 @@ class Fields:
         if self._rest:
             names = ", ".join(sorted(str(key)[:40] for key in self._rest)[:5])
             raise BundleIntegrityError(f"{self.what}: unknown {names}")
+
+
+def utc_time(text: str, what: str) -> datetime:
+    """Read a time in `TIME_FORMAT`.
+
+    Parameters
+    ----------
+    text : str
+    what : str
+        Name for the message.
+
+    Raises
+    ------
+    BundleIntegrityError
+        If it isn't one.
+    """
+    try:
+        return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise BundleIntegrityError(
+            f"{what} {text[:40]!r} must be a UTC time like 2026-01-31T12:00:00Z"
+        ) from None
 
 
 def _check_depth(value: object) -> None:

@@ -6,6 +6,7 @@ Memory depends on the tile, not on the raster; tiles give the same as the whole 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
-from akkd_core.inference.windows import tile_windows
+from akkd_core.inference.windows import Window, tile_windows
 from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
@@ -106,8 +107,26 @@ class Retriever:
             checkpoint(report, done, "retrieving")
             tile = TilePixels(scene, calibration, window)
             around, clear_above = contexts.of_pixels(window, tile.valid)
-            yield tile.tile(self.pixels(tile.bt, around), clear_above)
+            found = self.pixels(tile.bt, around)
+            belongs = self.belonging(scene, window, tile)
+            yield tile.tile(replace(found, in_domain=found.in_domain & belongs), clear_above)
         report.update(1.0, "retrieved")
+
+    def belonging(self, scene: Scene, window: Window, tile: TilePixels) -> NDArray[np.bool_]:
+        """Whether the model belongs to a tile's valid pixels; a model of no place, to all.
+
+        Parameters
+        ----------
+        scene : Scene
+        window : Window
+            Where the tile lies.
+        tile : TilePixels
+
+        Returns
+        -------
+        ndarray of bool, (n,)
+        """
+        return np.ones(len(tile.bt), dtype=bool)
 
     def pixels(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ def belongs_of(
     *,
     share: float = 0.99,
     season_margin: int = 1,
+    period_margin: timedelta | None = None,
 ) -> Belongs:
     """Record where a model belongs.
 
@@ -45,6 +46,9 @@ def belongs_of(
         Share of the training pixels inside the limit of the domain, above 0, at most 1.
     season_margin : int
         Months before and after those of the scenes that belong to the season, too.
+    period_margin : timedelta, optional
+        It belongs to the times of its scenes alone, and so much before and after; without it, to
+        those months of any year.
 
     Raises
     ------
@@ -64,7 +68,12 @@ def belongs_of(
             f"belongs: {len(pixels)} valid training pixels. give at least {MIN_PIXELS}"
         )
     rings = tuple(dict.fromkeys(ring_of(grid) for grid in grids))
-    return Belongs(rings or None, _months(acquired_at, season_margin), _domain(pixels, share))
+    period = None
+    if period_margin is not None and acquired_at:
+        times = [moment.astimezone(timezone.utc).replace(microsecond=0) for moment in acquired_at]
+        period = (min(times) - period_margin, max(times) + period_margin)
+    months = _months(acquired_at, season_margin)
+    return Belongs(rings or None, months, _domain(pixels, share), period)
 
 
 def _months(acquired_at: Sequence[datetime], margin: int) -> tuple[int, ...]:

@@ -28,7 +28,6 @@ from akkd_core.physics.features import OUTPUT_NAMES
 
 FORMAT_VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _SHORT = 12
 
 
@@ -80,7 +79,7 @@ class JointIndex:
         return {
             "format_version": FORMAT_VERSION,
             "name": self.name,
-            "created": self.created.astimezone(timezone.utc).strftime(_TIME_FORMAT),
+            "created": self.created.astimezone(timezone.utc).strftime(strict_json.TIME_FORMAT),
             "rule": {
                 "blend_m": float(self.rule.blend_m),
                 "domain_ramp": float(self.rule.domain_ramp),
@@ -113,7 +112,7 @@ class JointIndex:
             )
         index = cls(
             name=fields.take("name", str),
-            created=_time(fields.take("created", str)),
+            created=strict_json.utc_time(fields.take("created", str), f"{JOINT}: created"),
             rule=_rule(fields.take("rule", dict)),
             members=tuple(fields.take("members", list)),
             software=fields.take("software", str),
@@ -204,12 +203,3 @@ def _rule(value: object) -> Rule:
         return Rule(*numbers)
     except ParameterError as error:
         raise BundleIntegrityError(f"{JOINT}: {error}") from None
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=timezone.utc)
-    except ValueError:
-        raise BundleIntegrityError(
-            f"{JOINT}: created {text[:40]!r} must be a UTC time like 2026-01-31T12:00:00Z"
-        ) from None

@@ -61,7 +61,9 @@ class Rule:
 
 
 def in_season(belongs: Belongs, acquired_at: datetime) -> bool:
-    """Whether a scene's month (UTC) is one that a model was trained on."""
+    """Whether a scene's time is one that a model belongs to: its month (UTC), and its period."""
+    if belongs.period is not None and not belongs.period[0] <= acquired_at <= belongs.period[1]:
+        return False
     return acquired_at.astimezone(timezone.utc).month in belongs.months
 
 

@@ -62,11 +62,13 @@ def open_model(path: str | Path | None, runtime: str, device: str) -> RetrievalM
     from akkd_core.bundle import ModelBundle, default_bundle_path, shipped_bundle_path
     from akkd_core.inference.retriever import Retriever
     from akkd_core.joint.store import load_model
+    from akkd_core.joint.student_retriever import StudentRetriever
 
     model = load_model(default_bundle_path() if path is None else shipped_bundle_path(path))
     if isinstance(model, ModelBundle):
         digest = hashlib.sha256(model.manifest.to_bytes()).hexdigest()
-        retriever = Retriever(model, runtime, device)
+        kind = Retriever if model.manifest.belongs is None else StudentRetriever
+        retriever = kind(model, runtime, device)
         return RetrievalModel(retriever, model.name, digest, _error_method(model))
     return _joint(model, runtime, device)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,10 @@ from akkd_core.errors import BundleIntegrityError
 from tests.builders import bundles
 from tests.builders.joint import belongs
 
+PERIOD = (
+    datetime(2019, 7, 4, 2, 30, tzinfo=timezone.utc),
+    datetime(2019, 7, 4, 4, 30, tzinfo=timezone.utc),
+)
 RING = ((179.5, -10.0), (-179.5, -10.0), (-179.5, -9.0))
 
 
@@ -32,6 +38,35 @@ def test_a_bundle_without_it_is_written_as_version_1() -> None:
     assert content["format_version"] == 1 and "belongs" not in content
     content = json.loads(bundles.bundle(belongs=belongs()).manifest.to_bytes())
     assert content["format_version"] == 2 and content["belongs"]["footprint"] is None
+
+
+def test_a_period_makes_it_version_3() -> None:
+    record = replace(belongs([RING], (7,)), period=PERIOD)
+    manifest = bundles.bundle(belongs=record).manifest
+    content = json.loads(manifest.to_bytes())
+    assert content["format_version"] == 3
+    assert content["belongs"]["period"] == ["2019-07-04T02:30:00Z", "2019-07-04T04:30:00Z"]
+    assert Manifest.from_bytes(manifest.to_bytes()).belongs == record
+
+
+@pytest.mark.parametrize(
+    "period", [None, [], ["2019-07-04T02:30:00Z"], [1, 2], ["2019-07-04", "2019-07-05"],
+               ["2019-07-04T02:30:00Z", "2019-07-04T01:30:00Z"]],
+)  # fmt: skip
+def test_malformed_periods_are_refused(period: Any) -> None:
+    content = bundles.bundle(belongs=replace(belongs(), period=PERIOD)).manifest.to_json()
+    content["belongs"]["period"] = period
+    with pytest.raises(BundleIntegrityError, match="period"):
+        Manifest.from_bytes(json.dumps(content).encode())
+
+
+def test_a_version_has_a_period_or_not() -> None:
+    content = bundles.bundle(belongs=replace(belongs(), period=PERIOD)).manifest.to_json()
+    with pytest.raises(BundleIntegrityError, match="unknown period"):
+        Manifest.from_bytes(json.dumps(content | {"format_version": 2}).encode())
+    content = bundles.bundle(belongs=belongs()).manifest.to_json()
+    with pytest.raises(BundleIntegrityError, match="period is missing"):
+        Manifest.from_bytes(json.dumps(content | {"format_version": 3}).encode())
 
 
 def test_the_shipped_bundle_is_still_its_own_bytes() -> None:
