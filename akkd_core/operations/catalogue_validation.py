@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 _OVERWRITE = Parameter(
@@ -20,7 +21,7 @@ VALIDATE_TRUTH = Operation(
     "Compare a product with the truth of a simulated granule.\n\n"
     "Bias, MAE, RMSE, robust standard deviation, correlation and coefficient of determination of "
     "temperature and of the emissivity of each band, and how often the true value lies within the "
-    "product's 1-sigma error.",
+    "product's 1-sigma error. With -o, a report with maps and charts, too.",
     (
         Parameter(
             "product", ParamKind.INPUT_PATH, "Product",
@@ -31,6 +32,12 @@ VALIDATE_TRUTH = Operation(
             "truth", ParamKind.INPUT_PATH, "Truth",
             "GeoTIFF of LST (K) and emissivity, as akkd simulate granule writes it.",
             required=True,
+        ),
+        Parameter(
+            "output", ParamKind.OUTPUT_FOLDER, "Output folder",
+            "Folder for a report with maps, charts, match-ups and the difference raster; without "
+            "it, none is written.",
+            short="o",
         ),
         _JSON,
         Parameter(
@@ -84,5 +91,5 @@ VALIDATE_SCORES = Operation(
     "akkd_core.operations.scores:run",
 )  # fmt: skip
 
-VALIDATION_OPERATIONS: tuple[Operation, ...] = (VALIDATE_TRUTH, VALIDATE_SCORES)
+VALIDATION_OPERATIONS: tuple[Operation, ...] = (VALIDATE_TRUTH, VALIDATE_STATIONS, VALIDATE_SCORES)
 """Operations that judge, in the order in which faces list them."""

@@ -155,17 +155,17 @@ def compare_with_truth(
     report = progress or SilentProgress()
     with ExitStack() as stack:
         reference = stack.enter_context(open_raster(truth))
-        order = _truth_order(reference)
+        order = truth_order(reference)
         values = [stack.enter_context(open_raster(layers[name])) for name in ("LST", "LSE")]
         for raster in values:
-            _check_grid(raster, reference)
+            check_grid(raster, reference)
         errors: list[RasterReader] = []
         if layers["LST_err"].exists() and layers["LSE_err"].exists():
             errors = [
                 stack.enter_context(open_raster(layers[name])) for name in ("LST_err", "LSE_err")
             ]
             for raster in errors:
-                _check_grid(raster, reference)
+                check_grid(raster, reference)
         return _compare(scene_id, reference, order, values, errors, report)
 
 
@@ -214,8 +214,14 @@ def _windows(rows: int, cols: int) -> Iterator[tuple[int, int, int, int]]:
             yield row, col, min(_WINDOW, rows - row), min(_WINDOW, cols - col)
 
 
-def _truth_order(truth: RasterReader) -> list[int]:
-    """Bands of the truth, counted from 1, in the order of `TRUTH_BANDS`: by name."""
+def truth_order(truth: RasterReader) -> list[int]:
+    """Bands of the truth, counted from 1, in the order of `TRUTH_BANDS`: by name.
+
+    Raises
+    ------
+    InputError
+        If one is missing.
+    """
     missing = [name for name in TRUTH_BANDS if name not in truth.descriptions]
     if missing:
         raise InputError(
@@ -225,7 +231,8 @@ def _truth_order(truth: RasterReader) -> list[int]:
     return [truth.descriptions.index(name) + 1 for name in TRUTH_BANDS]
 
 
-def _check_grid(raster: RasterReader, truth: RasterReader) -> None:
+def check_grid(raster: RasterReader, truth: RasterReader) -> None:
+    """Raise GridMismatchError where a layer and the truth don't share a grid."""
     first, second = raster.grid, truth.grid
     if first is None or second is None:
         where = raster.path if first is None else truth.path
