@@ -5,6 +5,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_adapt import ADAPT
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
 from akkd_core.operations.catalogue_compress import COMPRESS
@@ -136,6 +137,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *SEARCH_OPERATIONS,
     *DISTILL_OPERATIONS,
     COMPRESS,
+    ADAPT,
     *JOINT_OPERATIONS,
     *VALIDATION_OPERATIONS,
     *BASELINE_OPERATIONS,
