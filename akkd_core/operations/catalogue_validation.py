@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
@@ -91,5 +92,10 @@ VALIDATE_SCORES = Operation(
     "akkd_core.operations.scores:run",
 )  # fmt: skip
 
-VALIDATION_OPERATIONS: tuple[Operation, ...] = (VALIDATE_TRUTH, VALIDATE_STATIONS, VALIDATE_SCORES)
+VALIDATION_OPERATIONS: tuple[Operation, ...] = (
+    VALIDATE_MODIS,
+    VALIDATE_STATIONS,
+    VALIDATE_TRUTH,
+    VALIDATE_SCORES,
+)
 """Operations that judge, in the order in which faces list them."""

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from akkd_core.errors import ParameterError, UnsupportedGranuleError
 from akkd_core.readers.modis_places import ModisPlaces
@@ -112,34 +112,41 @@ class ModisLst:
             return None
         return self.begins <= day <= (self.ends or self.begins)
 
-    def layer_at(self, solar_hour: float) -> ModisLayer:
+    def layer_at(
+        self, solar_hour: float, cells: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None
+    ) -> ModisLayer:
         """Layer that was seen nearest to a time of the day.
 
         Parameters
         ----------
         solar_hour : float
             Local solar time, 0-24.
+        cells : tuple of ndarray of intp, optional
+            Rows and columns that matter; all by default.
         """
 
         def apart(layer: ModisLayer) -> float:
-            if layer.solar_hour is not None and np.isfinite(layer.solar_hour).any():
-                return float(np.nanmedian(hours_apart(layer.solar_hour, solar_hour)))
+            seen = layer.solar_hour
+            if seen is not None and cells is not None:
+                seen = seen[cells]
+            if seen is not None and np.isfinite(seen).any():
+                return float(np.nanmedian(hours_apart(seen, solar_hour)))
             daytime = DAY_HOURS[0] <= solar_hour < DAY_HOURS[1]
             return 0.0 if layer.half in ("", "day" if daytime else "night") else 12.0
 
         return min(self.layers, key=apart)
 
 
-def hours_apart(first: NDArray[np.floating], second: float) -> NDArray[np.floating]:
+def hours_apart(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     """Difference of two times of the day over midnight or not, 0-12 h."""
-    apart = np.abs(first - second) % 24.0
+    apart = np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)) % 24.0
     return np.asarray(np.minimum(apart, 24.0 - apart))
 
 
-def solar_hour(moment: datetime, longitude: float) -> float:
-    """Local solar time of a moment (UTC) at a longitude in degrees, as MODIS has it: 0-24 h."""
+def solar_hours(moment: datetime, longitude: ArrayLike) -> NDArray[np.float64]:
+    """Local solar time of a moment (UTC) at longitudes in degrees, as MODIS has it: 0-24 h."""
     hour = moment.hour + moment.minute / 60.0 + moment.second / 3600.0
-    return (hour + longitude / 15.0) % 24.0
+    return np.asarray((hour + np.asarray(longitude, np.float64) / 15.0) % 24.0)
 
 
 def read_modis_lst(

@@ -12,7 +12,7 @@ from akkd_core.grid import Grid
 from akkd_core.raster.projection import to_lonlat
 from akkd_core.raster.resampling import centres, nearest, places_of
 from akkd_core.readers.modis_hdf import read_modis_hdf
-from akkd_core.readers.modis_lst import hours_apart, solar_hour
+from akkd_core.readers.modis_lst import hours_apart, solar_hours
 from akkd_core.readers.modis_places import GridPlaces
 from akkd_core.readers.reference_raster import CellsUnder
 
@@ -66,7 +66,7 @@ def read_modis_under(path: str | Path, grid: Grid, acquired_at: datetime) -> Cel
     used, number = np.unique(rows * places.grid.cols + cols, return_inverse=True)
     cell = np.full(grid.shape, -1, dtype=np.intp)
     cell[found.inside] = number.ravel()
-    solar = solar_hour(acquired_at, float(lon.mean()))
+    solar = solar_hours(acquired_at, lon.mean())
     values = np.full(used.size, np.nan, dtype=np.float32)
     for layer in modis.layers:
         if layer.quality is None or layer.solar_hour is None:

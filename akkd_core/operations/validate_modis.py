@@ -1,0 +1,162 @@
+"""Compare products with MODIS's temperature and write the report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import date
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from akkd_core.errors import ParameterError
+from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
+from akkd_core.operations.outputs import refuse_existing, write_text
+from akkd_core.operations.spec import Outcome
+from akkd_core.progress import Progress, SilentProgress, SubProgress
+
+if TYPE_CHECKING:
+    from akkd_core.readers.modis_lst import ModisLst
+    from akkd_core.validation.match_up import MatchUp
+    from akkd_core.validation.modis import ModisRules
+
+_COMPARING = 0.4
+"""Share of the progress that goes to comparing; the rest to the report."""
+
+_SUFFIX = "_LST.tif"
+
+
+def run(
+    products: Sequence[str],
+    reference: str,
+    output: str | None = None,
+    label: Sequence[str] = (),
+    valid_fraction: float = 0.8,
+    minutes: float = 30.0,
+    view_zenith: float = 15.0,
+    quality: str = "good",
+    mean: bool = False,
+    aqua: bool = False,
+    other_date: bool = False,
+    reference_qc: str | None = None,
+    reference_product: str | None = None,
+    reference_date: str | None = None,
+    block: int = 5,
+    seed: int = 0,
+    json: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Compare, and write the report.
+
+    Raises
+    ------
+    InputError
+        If product and reference don't overlap, are of other days, or no cell is left.
+    UnsupportedGranuleError
+        If the reference is no MODIS temperature.
+    ParameterError
+        If a value is out of range, or a report exists already.
+    GranuleReadError
+        If a file can't be read, or the reference's quality layer is unknown.
+    ProductWriteError, OperationCancelled
+    """
+    from akkd_core.readers.modis_lst import read_modis_lst
+    from akkd_core.validation.comparison_report import check_folder, write_report
+    from akkd_core.validation.comparison_scores import file_name, short_reference
+    from akkd_core.validation.modis import ModisRules, compare_with_modis
+    from akkd_core.validation.station_scenes import find_scenes
+
+    VALIDATE_MODIS.check(
+        valid_fraction=valid_fraction, minutes=minutes, view_zenith=view_zenith, quality=quality,
+        block=block, seed=seed,
+    )  # fmt: skip
+    if output:
+        check_folder(output, overwrite)
+    refuse_existing(json, overwrite)
+    day = _day(reference_date)
+    rules = ModisRules(
+        valid_fraction, minutes, view_zenith, quality, mean, block, aqua, other_date
+    )
+    modis = read_modis_lst(reference, reference_qc, reference_product, day)
+    folder = Path(output) if output else _default_folder(
+        products[0], file_name(short_reference(modis.name))
+    )
+    check_folder(folder, overwrite)
+    whole = progress or SilentProgress()
+    scenes = find_scenes(products)
+    found = compare_with_modis(
+        scenes, modis, rules, tuple(label), SubProgress(whole, 0.0, _COMPARING)
+    )
+    given = {
+        "label": list(label), "mean": mean, "aqua": aqua, "other-date": other_date,
+        "reference-qc": reference_qc, "reference-product": reference_product,
+        "reference-date": reference_date,
+    }  # fmt: skip
+    report = write_report(
+        found,
+        folder,
+        title=f"Surface temperature against {modis.product or 'MODIS'}",
+        facts=_facts(modis, found, rules),
+        command=_command(products, reference, rules, given),
+        seed=seed,
+        overwrite=overwrite,
+        progress=SubProgress(whole, _COMPARING, 1.0),
+    )
+    data = report.to_json()
+    if json:
+        write_text(json, dumps(data, indent=1) + "\n")
+    return Outcome(tuple(report.text().splitlines()), data)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ParameterError(
+            f"reference_date {text!r}: is no date. Give it as 2019-11-01"
+        ) from error
+
+
+def _default_folder(product: str, reference: str) -> Path:
+    path = Path(product)
+    name = path.name[: -len(_SUFFIX)] if path.name.endswith(_SUFFIX) else path.resolve().name
+    return path.resolve().parent / f"{name}_vs_{reference}"
+
+
+def _facts(modis: ModisLst, found: Sequence[MatchUp], rules: ModisRules) -> dict[str, str]:
+    days = "unknown"
+    if modis.begins is not None:
+        last = "" if modis.ends in (None, modis.begins) else f" to {modis.ends}"
+        days = f"{modis.begins}{last}"
+    how = "temperature (plain mean)" if rules.plain_mean else (
+        "emitted radiance at 11 um, weighted by emissivity (Norman and Becker 1995)"
+    )
+    return {
+        "reference": f"{modis.name} ({modis.path.name})",
+        "product": f"{modis.product or 'unknown'}, {'Aqua' if modis.aqua else 'Terra'}"
+        if modis.product else "unknown",
+        "day of the reference (UTC)": days,
+        "scenes acquired": ", ".join(dict.fromkeys(m.facts["acquired_at"] for m in found)),
+        "aggregation": f"exact area of overlap of pixels and cells, {how}",
+        "product pixels": "those its QC calls cloud or not produced don't count",
+        "confidence intervals": f"blocks of {rules.block} x {rules.block} cells resampled",
+    }  # fmt: skip
+
+
+def _command(
+    products: Sequence[str], reference: str, rules: ModisRules, given: dict[str, object]
+) -> str:
+    """Command that makes the report again."""
+    parts = ["akkd", "validate", "modis", *products, "--reference", reference]
+    parts += ["--valid-fraction", f"{rules.valid_fraction:g}", "--minutes", f"{rules.minutes:g}"]
+    parts += ["--view-zenith", f"{rules.view_zenith_deg:g}", "--quality", rules.quality]
+    parts += ["--block", str(rules.block)]
+    for name, value in given.items():
+        if value is True:
+            parts.append(f"--{name}")
+        elif isinstance(value, list):
+            parts += [word for text in value for word in (f"--{name}", str(text))]
+        elif value:
+            parts += [f"--{name}", str(value)]
+    return shlex.join(parts)
