@@ -33,6 +33,7 @@ def error_histogram(
     unit: str,
     title: str = "",
     limit: float | None = None,
+    noun: str = "error",
 ) -> None:
     """Write a histogram of errors as PNG.
 
@@ -40,7 +41,7 @@ def error_histogram(
     ----------
     path : path
         To write.
-    errors, quantity, unit, title, limit
+    errors, quantity, unit, title, limit, noun
         As of `build_error_histogram`.
 
     Raises
@@ -50,7 +51,9 @@ def error_histogram(
     ProductWriteError
         If the file can't be written.
     """
-    figure = build_error_histogram(errors, quantity=quantity, unit=unit, title=title, limit=limit)
+    figure = build_error_histogram(
+        errors, quantity=quantity, unit=unit, title=title, limit=limit, noun=noun
+    )
     save_png(figure, path)
 
 
@@ -61,6 +64,7 @@ def build_error_histogram(
     unit: str,
     title: str = "",
     limit: float | None = None,
+    noun: str = "error",
 ) -> Any:
     """Draw histograms of errors over the same bins, around zero.
 
@@ -77,6 +81,8 @@ def build_error_histogram(
     limit : float, optional
         Bins within plus or minus this, in ``unit``; by default so that 99 % of the errors of every
         product lie inside.
+    noun : str
+        What the values are; ``difference`` where the reference isn't the truth.
 
     Returns
     -------
@@ -115,8 +121,8 @@ def build_error_histogram(
     axes.axvline(0.0, color=INK, linewidth=0.8)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0.0)
-    label(axes, title=title, x=with_unit(f"error of {quantity}", unit),
-          y="part of all errors in a bin (%)")  # fmt: skip
+    label(axes, title=title, x=with_unit(f"{noun} of {quantity}", unit),
+          y=f"part of all {noun}s in a bin (%)")  # fmt: skip
     legend(figure, axes)
     return figure
 

@@ -267,7 +267,11 @@ def _ticks(axes: Any, *, whole: bool) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
         if whole:  # no offset or power of ten: the numbers are to be found in a GIS
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: _plain(value)))
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def reduced(data: NDArray[np.floating], largest: int) -> NDArray[np.floating]:

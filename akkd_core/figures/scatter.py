@@ -285,8 +285,11 @@ def least_squares(
 def _same_ticks(axes: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
+    low, high = axes.get_xlim()
+    # numbers below 1 have more digits: fewer fit side by side
+    most, steps = (5, [1, 2, 2.5, 5, 10]) if high - low > 1.0 else (4, [1, 2, 5, 10])
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
+        axis.set_major_locator(MaxNLocator(nbins=most, steps=steps, min_n_ticks=3))
 
 
 def box_texts(panel: ScatterPanel, fit: tuple[float, float] | None) -> tuple[str, str]:

@@ -75,6 +75,7 @@ def time_series(
     unit: str,
     reference_name: str = "station",
     title: str = "",
+    joined: bool = True,
 ) -> None:
     """Write a time series as PNG.
 
@@ -82,7 +83,7 @@ def time_series(
     ----------
     path : path
         To write.
-    reference, estimates, quantity, unit, reference_name, title
+    reference, estimates, quantity, unit, reference_name, title, joined
         As of `build_time_series`.
 
     Raises
@@ -94,7 +95,7 @@ def time_series(
     """
     figure = build_time_series(
         reference, estimates, quantity=quantity, unit=unit, reference_name=reference_name,
-        title=title,
+        title=title, joined=joined,
     )  # fmt: skip
     save_png(figure, path)
 
@@ -107,8 +108,9 @@ def build_time_series(
     unit: str,
     reference_name: str = "station",
     title: str = "",
+    joined: bool = True,
 ) -> Any:
-    """Draw the reference as a line and the estimates as markers over it.
+    """Draw the reference as a line or circles and the estimates as markers over it.
 
     Parameters
     ----------
@@ -121,6 +123,8 @@ def build_time_series(
         For the legend.
     title : str
         E.g. the station's name and place.
+    joined : bool
+        Whether the reference is a line; without, circles: its values are too far apart for one.
 
     Returns
     -------
@@ -134,10 +138,11 @@ def build_time_series(
     figure, (axes,) = make_figure(panel_mm=(170.0, 78.0), title_mm=4.0)
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    alone = np.isfinite(reference.array()).sum() == 1
+    alone = not joined or np.isfinite(reference.array()).sum() == 1
     axes.plot(
         reference.utc(), reference.array(), color=INK, linewidth=1.2, label=reference_name,
-        marker="o" if alone else None, markersize=4,
+        linestyle="-" if joined else "none", marker="o" if alone else None,
+        markersize=4 if joined else 9, markerfacecolor=INK if joined else "none",
     )  # fmt: skip
     for i, (name, series) in enumerate(estimates.items()):
         colour = COLOURS[i % len(COLOURS)]

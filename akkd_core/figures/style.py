@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -234,11 +235,14 @@ def legend(figure: Any, axes: Any, *, columns: int = 5) -> None:
         Names in a row at most; fewer where they would not fit the figure's width.
     """
     handles, names = axes.get_legend_handles_labels()
+    width_mm = _MM_PER_INCH * figure.get_figwidth()
+    letters = max(20, int((width_mm - _ENTRY_MM[0]) / _ENTRY_MM[1]))
+    names = [fill(name, letters, break_long_words=False) for name in names]
     figure.legend(
         handles,
         names,
         loc="outside upper right",
-        ncols=min(columns, names_in_a_row(names, _MM_PER_INCH * figure.get_figwidth())),
+        ncols=min(columns, names_in_a_row(names, width_mm)),
         fontsize=TICK_SIZE,
         frameon=False,
         labelcolor=INK,

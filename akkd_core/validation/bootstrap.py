@@ -154,7 +154,7 @@ def _moments(
         "mae": mae,
         "rmse": np.sqrt(square),
         "ubrmse": np.sqrt(np.maximum(square - bias**2, 0.0)),
-        "pcc": pcc,
+        "pcc": np.clip(pcc, -1.0, 1.0),
         "r2": r2,
     }
 
@@ -166,13 +166,15 @@ def _robust_sd(error: Array, cluster: NDArray[np.intp], weights: NDArray[np.int6
         return np.zeros(len(weights))
     width = (high - low) / _BINS
     place = np.minimum(((error - low) / width).astype(np.intp), _BINS - 1)
-    centres = low + width * (np.arange(_BINS) + 0.5)
     out = np.empty(len(weights))
     for i, drawn in enumerate(_histograms(place, cluster, weights)):
-        median = centres[_middle(drawn)]
-        distance = np.abs(centres - median)
-        order = np.argsort(distance, kind="stable")
-        out[i] = MAD_TO_SD * distance[order[_middle(drawn[order])]]
+        middle = _middle(drawn)
+        # folded at the median's bin it is the histogram of the distances from there
+        below, above = drawn[middle::-1], drawn[middle:]
+        folded = np.zeros(_BINS)
+        folded[: above.size] = above
+        folded[1 : below.size] += below[1:]
+        out[i] = MAD_TO_SD * width * _middle(folded)
     return out
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from akkd_core.figures.histogram import error_histogram
 from akkd_core.figures.maps import MapPanel, difference_maps, maps
-from akkd_core.figures.scatter import ScatterPanel, density_scatter
+from akkd_core.figures.scatter import SPARSE, ScatterPanel, density_scatter
 from akkd_core.figures.series import TimedValues, time_series
 from akkd_core.figures.taylor import TaylorPanel, TaylorPoint, taylor_diagram
 from akkd_core.grid import Grid
@@ -34,7 +34,9 @@ SPREAD = "window_sd_k"
 MAX_STATIONS = 12
 """Of more stations than these no time series are drawn."""
 
-_TITLE_LETTERS = 34
+_CLOSE_PCC = 0.9
+_TITLE_LETTERS = 28
+_PIECES = re.compile(r"[^_.\s]*[_.\s]+|[^_.\s]+")
 
 
 @dataclass(frozen=True)
@@ -102,22 +104,29 @@ def _jobs(scores: Sequence[Score]) -> Iterator[_Job]:
 
 def _name(match_up: MatchUp, among: Sequence[MatchUp], *, band: bool = True) -> str:
     """Label of a match-up, as long as is needed to tell it from the others."""
-    parts = [match_up.product]
+    several = band and len({m.quantity for m in among}) > 1
+    alone = several and len({m.product for m in among}) == 1
+    parts = [] if alone else [match_up.product]
     if len({m.reference for m in among}) > 1:
         parts.append(f"against {match_up.reference}")
-    if band and len({m.quantity for m in among}) > 1:
+    if several:
         parts.append(match_up.quantity)
     return ", ".join(parts)
 
 
+def _panel(match_up: MatchUp, among: Sequence[MatchUp]) -> str:
+    """Label without the product: what several products share."""
+    return _name(match_up, among).removeprefix(match_up.product).removeprefix(", ")
+
+
 def _wrapped(text: str) -> str:
     """Break a label into lines; the names of granules at their underscores and points."""
-    if len(text) <= _TITLE_LETTERS:
-        return text
-    # a space that isn't one after each separator tells where a line may end
-    soft = text.replace("_", "_\0 ").replace(".", ".\0 ")
-    lines = wrap(soft, _TITLE_LETTERS, break_long_words=True)
-    return "\n".join(line.replace("\0 ", "").replace("\0", "") for line in lines)
+    lines = [""]
+    for piece in _PIECES.findall(text):
+        if lines[-1] and len((lines[-1] + piece).rstrip()) > _TITLE_LETTERS:
+            lines.append("")
+        lines[-1] += piece
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _map_jobs(match_ups: Sequence[MatchUp]) -> Iterator[_Job]:
@@ -206,13 +215,15 @@ def _scatter_job(kind: str, scores: Sequence[Score]) -> _Job:
     references = {short_reference(m.reference) for m in match_ups}
     names = (references.pop() if len(references) == 1 else "reference", "product")
     columns = 2 if len(panels) in (2, 4) else 3
+    many = any(m.estimate.size > SPARSE for m in match_ups)
+    density = "Colour: relative density of match-ups. " if many else ""
 
     def draw(path: Path) -> None:
         density_scatter(path, panels, columns=columns, axes_names=names)
 
     return (
         f"scatter_{kind}", f"{kind}: product{_s({m.product for m in match_ups})} against reference",
-        "Colour: relative density of match-ups. Dashed: 1:1; line: least-squares fit.", draw,
+        f"{density}Dashed: 1:1; line: least-squares fit.", draw,
     )  # fmt: skip
 
 
@@ -241,7 +252,9 @@ class _HistogramDrawing:
     unit: str
 
     def __call__(self, path: Path) -> None:
-        error_histogram(path, self.errors, quantity=self.quantity, unit=self.unit)
+        error_histogram(
+            path, self.errors, quantity=self.quantity, unit=self.unit, noun="difference"
+        )
 
 
 def _taylor_jobs(kind: str, scores: Sequence[Score]) -> Iterator[_Job]:
@@ -252,16 +265,17 @@ def _taylor_jobs(kind: str, scores: Sequence[Score]) -> Iterator[_Job]:
         m = score.match_up
         spread = float(m.values.std())
         if spread > 0 and np.isfinite(score.metrics.pcc):
-            title = _name(m, match_ups).removeprefix(m.product).removeprefix(", ") or kind
+            title = _panel(m, match_ups) or kind
             pcc = float(np.clip(score.metrics.pcc, -1.0, 1.0))
             point = TaylorPoint(m.product, float(m.estimate.std()) / spread, pcc)
             panels.setdefault(title, []).append(point)
     shown = [TaylorPanel(_wrapped(title), points) for title, points in panels.items()]
     if max((len(panel.points) for panel in shown), default=0) < 2:
         return
+    close = all(point.pcc > _CLOSE_PCC for panel in shown for point in panel.points)
 
     def draw(path: Path) -> None:
-        taylor_diagram(path, shown)
+        taylor_diagram(path, shown, columns=2, zoom=close)
 
     yield (
         f"taylor_{kind}", f"{kind}: Taylor diagram",
@@ -281,7 +295,7 @@ def _series_jobs(kind: str, match_ups: Sequence[MatchUp]) -> Iterator[_Job]:
         title = f"{kind} at {station}" if station else f"{kind} over time"
         yield (
             f"series_{kind}_{file_name(station)}" if station else f"series_{kind}", title,
-            "Line: reference; markers: product, with the window's spread where it is known.",
+            "Circles: reference; others: product, with the window's spread where it is known.",
             _SeriesDrawing(chosen, station, kind),
         )  # fmt: skip
 
@@ -313,7 +327,7 @@ class _SeriesDrawing:
         time_series(
             path, TimedValues(order, [known[time] for time in order]), estimates,
             quantity=self.quantity, unit=match_ups[0].unit or "1", title=self.station,
-            reference_name=short_reference(match_ups[0].reference),
+            reference_name=short_reference(match_ups[0].reference), joined=False,
         )  # fmt: skip
 
 

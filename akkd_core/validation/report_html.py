@@ -40,7 +40,8 @@ table.numbers td, table.numbers thead th:not(:first-child) { text-align: right; 
 white-space: nowrap; }
 table.metrics { width: 100%; }
 .interval { display: block; color: #666; font-size: .8rem; }
-tr.subset th { padding-left: 1.2rem; font-weight: 400; color: #444; }
+tr.what th { padding-top: .7rem; font-weight: 600; border-bottom: none; }
+tr.score th { padding-left: 1rem; font-weight: 400; color: #444; }
 .notes { background: #fff6e0; border-left: 4px solid #d98e04; padding: .6rem 1rem; \
 margin: 1.2rem 0; }
 .notes ul { margin: 0; padding-left: 1.1rem; }
@@ -55,7 +56,7 @@ font-size: .87rem; margin: .3rem 0 .8rem; }
   body { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; }
   tr { break-inside: avoid; }
-  figure img { max-height: 235mm; }
+  figure img { max-height: 115mm; }
 }
 """
 
@@ -192,9 +193,11 @@ def _metrics(scores: Sequence[Score]) -> str:
     )
     rows = []
     for score in scores:
-        name = escape(score.subset or _label(score.match_up, match_ups))
-        kind = ' class="subset"' if score.subset else ""
-        rows.append(f'<tr{kind}><th scope="row">{name}</th>{_cells(score)}</tr>')
+        if not score.subset:
+            name = escape(_label(score.match_up, match_ups))
+            rows.append(f'<tr class="what"><th colspan="{len(METRIC_NAMES) + 1}">{name}</th></tr>')
+        name = escape(score.subset or "all match-ups")
+        rows.append(f'<tr class="score"><th scope="row">{name}</th>{_cells(score)}</tr>')
     bounded = any(interval("bias", s.intervals["bias"], s.match_up.unit) for s in scores)
     blocks = sorted({score.clusters for score in scores})
     span = f"{blocks[0]:,}" if len(blocks) == 1 else f"{blocks[0]:,} to {blocks[-1]:,}"
@@ -240,7 +243,8 @@ def _data(content: ReportContent) -> str:
         seen.setdefault(match_up.product, {}).update(match_up.facts)
     for product, facts in seen.items():
         if facts:
-            parts.append(f"<h3>{escape(product)}</h3>{_pairs(facts)}")
+            shown = {name.replace("_", " "): value for name, value in facts.items()}
+            parts.append(f"<h3>{escape(product)}</h3>{_pairs(shown)}")
     return "\n".join(parts)
 
 
