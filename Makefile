@@ -86,7 +86,7 @@ $(BIN)/python:
 	@tools/make_venv.sh $(VENV)
 
 $(RUN_STAMP): | $(BIN)/python
-	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime) into $(VENV)"
+	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime, matplotlib) into $(VENV)"
 	$(BIN)/python -m pip install -qq --editable .
 	@mkdir -p $(STAMPS) && touch $@
 

@@ -92,7 +92,8 @@ def make_figure(
         from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError as error:
         raise MissingDependencyError(
-            f"charts need matplotlib ({error}). install it: pip install 'akkd[viz]'"
+            f"charts need matplotlib ({error}). install it: pip install matplotlib, or apt "
+            "install python3-matplotlib"
         ) from error
     width, height = panel_mm
     figure = Figure(

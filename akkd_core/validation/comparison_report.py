@@ -33,7 +33,10 @@ from akkd_core.validation.report_html import Picture, ReportContent, picture, re
 REPORT = "report.html"
 METRICS = "metrics.json"
 
-NO_CHARTS = "No charts: matplotlib is not installed. To get them: {}, then make the report again."
+NO_CHARTS = (
+    "No charts: matplotlib is not installed. To get them, pip install matplotlib scipy (for QGIS "
+    "on Debian or Ubuntu: apt install python3-matplotlib python3-scipy) and make the report again."
+)
 
 _WORK = "report"
 _PACKAGES = ("numpy", "scipy", "rasterio", "pyproj", "matplotlib")
@@ -213,15 +216,8 @@ def _pictures(
 
         charts = draw_charts(scores, work, progress)
     except ImportError:
-        return [], NO_CHARTS.format(_remedy())
+        return [], NO_CHARTS
     return [picture(chart.path, chart.title, chart.caption) for chart in charts], ""
-
-
-def _remedy() -> str:
-    """How to get the packages that charts need, where this Python got its own."""
-    if os.path.exists("/etc/debian_version") and Path(os.__file__).parts[:3] == ("/", "usr", "lib"):
-        return "apt install python3-matplotlib python3-scipy"
-    return "pip install matplotlib scipy"
 
 
 def _software() -> dict[str, str]:

@@ -5,7 +5,7 @@ import pytest
 
 from akkd_core.errors import ParameterError
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from akkd_core.figures.boxes import box_plot, build_box_plot  # noqa: E402
 

@@ -6,7 +6,7 @@ import pytest
 
 from akkd_core.errors import ParameterError
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from akkd_core.figures.curves import best_so_far, convergence, learning_curve  # noqa: E402
 

@@ -3,7 +3,7 @@ import pytest
 
 from akkd_core.errors import ParameterError
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from akkd_core.figures.maps import (  # noqa: E402
     MapPanel,

@@ -7,7 +7,7 @@ import pytest
 from akkd_core.errors import ParameterError, ProductWriteError
 from akkd_core.validation.metrics import metrics
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from akkd_core.figures.scatter import (  # noqa: E402
     ScatterPanel,

@@ -6,7 +6,7 @@ import pytest
 
 from akkd_core.errors import ParameterError
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from matplotlib.dates import num2date  # noqa: E402
 

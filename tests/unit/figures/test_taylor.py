@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from akkd_core.errors import ParameterError
 from akkd_core.validation.metrics import metrics
 
-pytest.importorskip("matplotlib", reason="needs the viz extra")
+pytest.importorskip("matplotlib")
 
 from akkd_core.figures.taylor import (  # noqa: E402
     TaylorPanel,
