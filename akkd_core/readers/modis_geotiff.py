@@ -69,9 +69,11 @@ def read_modis_geotiff(
     if not name:
         notes.append("the product is unknown; name it to have its known errors told")
     emissivity = {
-        field.band: fields.EMISSIVITY_SCALING.values(array)
+        field.band: values
         for field, array in bands.items()
-        if field.kind == fields.EMISSIVITY and np.nanmax(array) > 1.0
+        if field.kind == fields.EMISSIVITY
+        and (values := _scaled(array, fields.EMISSIVITY_SCALING, bool(np.nanmax(array) > 1.0)))
+        is not None
     }
     granule = tags.get("LOCALGRANULEID", path.stem).removesuffix(".hdf")
     return ModisLst(path, name, granule, begins, ends, places, layers, emissivity, tuple(notes))
@@ -115,7 +117,10 @@ def _band(
     if field.kind == fields.QC or raster.nodata is None or not np.isfinite(raster.nodata):
         return stored
     missing = stored == raster.nodata
-    return np.where(missing, np.nan, stored.astype(np.float64)) if missing.any() else stored
+    if stored.dtype.kind == "f":
+        return np.where(missing, np.nan, stored)
+    fill = {fields.TIME: fields.TIME_SCALING.fill, fields.ANGLE: fields.ANGLE_SCALING.fill}
+    return np.where(missing, stored.dtype.type(fill.get(field.kind, 0)), stored)
 
 
 def _layer(
@@ -142,10 +147,10 @@ def _layer(
                 "reference's product, as MOD11A1 or MOD21A1D"
             )
         decoded = decode_quality(stored, product, sources[fields.QC])
-    return ModisLayer(
-        half or only, _kelvins(path, bands[fields.Field(fields.LST, half)]), decoded,
-        _hours(found[fields.TIME]), _zenith(found[fields.ANGLE]),
-    )  # fmt: skip
+    lst, in_counts = _kelvins(path, bands[fields.Field(fields.LST, half)])
+    hours = _scaled(found[fields.TIME], fields.TIME_SCALING, in_counts)
+    angle = _scaled(found[fields.ANGLE], fields.ANGLE_SCALING, in_counts)
+    return ModisLayer(half or only, lst, decoded, hours, None if angle is None else np.abs(angle))
 
 
 def _beside(path: Path, kind: str) -> Path | None:
@@ -177,37 +182,32 @@ def _single(path: Path, places: GridPlaces) -> NDArray[Any]:
     return stored
 
 
-def _kelvins(path: Path, stored: NDArray[Any]) -> NDArray[np.float32]:
-    """Temperatures of counts or of K; the values tell which."""
+def _kelvins(path: Path, stored: NDArray[Any]) -> tuple[NDArray[np.float32], bool]:
+    """Temperatures, K, and whether they were counts; the values tell which."""
     values = stored.astype(np.float64)
     valid = np.isfinite(values) & (values != 0)
     if not valid.any():
         raise InputError(f"{path}: holds no temperature. Give another file")
     low, high = float(values[valid].min()), float(values[valid].max())
     if _KELVIN[0] <= low and high <= _KELVIN[1]:
-        return np.where(valid, values, np.nan).astype(np.float32)
+        return np.where(valid, values, np.nan).astype(np.float32), False
     if _COUNTS[0] <= low and high <= _COUNTS[1]:
-        return fields.LST_SCALING.values(np.where(valid, values, 0))
+        return fields.LST_SCALING.values(np.where(valid, values, 0)), True
     raise InputError(
         f"{path}: values {low:g} to {high:g} are neither K nor MODIS's counts of 0.02 K. Give the "
         "band of temperature in one of these"
     )
 
 
-def _hours(stored: NDArray[Any] | None) -> NDArray[np.float32] | None:
+def _scaled(
+    stored: NDArray[Any] | None, scaling: fields.Scaling, in_counts: bool
+) -> NDArray[np.float32] | None:
+    """Hours or degrees of counts: of whole numbers without sign, and beside counts of LST."""
     if stored is None:
         return None
-    if stored.dtype.kind in "ui" or np.nanmax(stored) > 24.0:
-        return fields.TIME_SCALING.values(stored)
+    if in_counts or stored.dtype.kind == "u":
+        return scaling.values(stored)
     return np.asarray(stored, np.float32)
-
-
-def _zenith(stored: NDArray[Any] | None) -> NDArray[np.float32] | None:
-    if stored is None:
-        return None
-    if stored.dtype.kind == "u" or np.nanmax(stored) > 65.0:
-        return np.abs(fields.ANGLE_SCALING.values(stored))
-    return np.abs(np.asarray(stored, np.float32))
 
 
 def _told_product(path: Path, tags: dict[str, str]) -> str:
