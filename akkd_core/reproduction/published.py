@@ -1,14 +1,15 @@
-"""What the AK-KD paper prints in its Tables 1-3, typed in with their source.
+"""What the AK-KD paper prints in its tables and tells of its figures, typed in with the source.
 
 Source: Dai, Mao, Guo, Qin, Shi, Bateni, Xiao 2025: Joint optimization of AI large and small models
 for surface temperature and emissivity retrieval using knowledge distillation. Artificial
-Intelligence in Agriculture 15(3), 407-425, doi 10.1016/j.aiaa.2025.03.009, section 4.1.
+Intelligence in Agriculture 15(3), 407-425, doi 10.1016/j.aiaa.2025.03.009: Tables 1-3 of section
+4.1, the text on Figs. 3-13 of sections 4.2 and 4.3. Table 4 is `weights_table.PAPER_TABLE4`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from akkd_core.bundle.architecture import Architecture, Layer
 
@@ -147,3 +148,57 @@ TABLE3: dict[tuple[Bands, int], PublishedScore] = {
     (ALL_BANDS, 1): PublishedScore(0.999, 0.348),
 }
 """Table 3: two subsets at temperature steps of 4 and 1 K."""
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """What the paper's text tells of a model of sections 4.2 and 4.3, against product labels.
+
+    Parameters
+    ----------
+    section : str
+        Where it stands.
+    lst : PublishedScore
+    lse_pcc : mapping of int to float
+        PCC of emissivity by band; empty where the text has none.
+    mean_lse_pcc, mean_lse_mae : float, optional
+        Means over the five bands.
+    """
+
+    section: str
+    lst: PublishedScore
+    lse_pcc: Mapping[int, float] = field(default_factory=dict)
+    mean_lse_pcc: float | None = None
+    mean_lse_mae: float | None = None
+
+
+MODELS: Mapping[str, PublishedModel] = {
+    "LMI": PublishedModel(
+        "4.2.1",
+        PublishedScore(0.967, 0.691),
+        {10: 0.932, 11: 0.948, 12: 0.950, 13: 0.844, 14: 0.782},
+    ),
+    "SMI_1": PublishedModel("4.2.3, 4.3.2", PublishedScore(0.970, 1.099), {}, 0.859, 0.0064),
+    "SMI_2": PublishedModel("4.2.3, 4.3.2", PublishedScore(0.948, 1.029), {}, 0.796, 0.0088),
+    "LMIS_1": PublishedModel("4.2.3", PublishedScore(0.966, 1.529)),
+    "LMIS_2": PublishedModel("4.2.3", PublishedScore(0.943, 1.091)),
+    "KSMI_1": PublishedModel("4.3.2", PublishedScore(0.984, 0.731), {}, 0.917, 0.0044),
+    "KSMI_2": PublishedModel("4.3.2", PublishedScore(0.973, 0.716), {}, 0.879, 0.0064),
+}
+"""By the names of Fig. 13: large model inversion; small models 1 and 2; the large model on their
+data; the small models after distillation."""
+
+LARGE_LSE_MAE = (0.001, 0.007)
+"""Section 4.2.1: least and greatest MAE of the large model's emissivities; no band is named."""
+
+BEST_WEIGHTS: Mapping[str, tuple[float, ...]] = {"mae": (0.2, 0.3), "pcc": (0.2, 0.3, 0.4)}
+"""Section 4.3.1, of Fig. 8: where the best weights of both small models lie, by metric."""
+
+WEIGHT_QUARTILES: Mapping[int, tuple[float, float, float]] = {
+    1: (0.275, 0.35, 0.5),
+    2: (0.2, 0.3, 0.425),
+}
+"""Section 4.3.1, of Fig. 9: lower quartile, median and upper quartile by small model."""
+
+CHOSEN_WEIGHT = 0.3
+"""Section 4.3.1: the weight that the paper distils with."""
