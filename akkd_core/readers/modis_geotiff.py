@@ -15,11 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.errors import GridMismatchError, InputError
+from akkd_core.errors import GridMismatchError, InputError, UnsupportedGranuleError
 from akkd_core.grid import Grid
 from akkd_core.raster import RasterReader, open_raster
 from akkd_core.readers import modis_fields as fields
-from akkd_core.readers.modis_lst import COMPOSITE_DAYS, ModisLayer, ModisLst, check_product
+from akkd_core.readers.modis_lst import (
+    COMPOSITE_DAYS,
+    EXPECTED,
+    ModisLayer,
+    ModisLst,
+    check_product,
+)
 from akkd_core.readers.modis_places import GridPlaces
 from akkd_core.readers.modis_qc import decode_quality
 
@@ -53,11 +59,15 @@ def read_modis_geotiff(
         If it has no place, its values are neither counts nor K, or its bands have no names.
     GridMismatchError
         If a layer beside it lies elsewhere.
+    UnsupportedGranuleError
+        If it is another product.
     """
     with open_raster(path) as raster:
         places = _places(raster)
         bands = _bands(raster)
         tags = dict(raster.tags)
+    if tags.get("SOFTWARE", "").startswith("AKKD"):
+        raise UnsupportedGranuleError(f"{path}: is a product of AKKD, not of MODIS. {EXPECTED}")
     told = product or _told_product(path, tags)
     name = check_product(path, told) if told else ""
     begins = day or _told_day(path, tags)

@@ -157,7 +157,8 @@ def _cells_under(scene: ProductScene, reference: ModisLst, rules: ModisRules) ->
     """Cells that a scene may touch, of the layer seen nearest to it."""
     day = scene.acquired_at.date()
     if reference.covers(day) is False and not rules.other_date:
-        span = f"{reference.begins}" + (f" to {reference.ends}" if reference.ends else "")
+        ends = "" if reference.ends in (None, reference.begins) else f" to {reference.ends}"
+        span = f"{reference.begins}{ends}"
         raise InputError(
             f"{reference.path}: is of {span}, the scene {scene.scene_id} of {day} (UTC). Give "
             "MODIS of the scene's day, or --other-date"
@@ -179,9 +180,9 @@ def _cells_under(scene: ProductScene, reference: ModisLst, rules: ModisRules) ->
 def _elsewhere(scene: ProductScene, reference: ModisLst) -> InputError:
     lon, lat = scene_border(scene.grid)
     return InputError(
-        f"{reference.path}: doesn't overlap the scene {scene.scene_id} ({lat.min():.2f} to "
-        f"{lat.max():.2f} N, {lon.min():.2f} to {lon.max():.2f} E). Give the tile or granule over "
-        "the scene"
+        f"{reference.path}: doesn't overlap the scene {scene.scene_id} (latitude "
+        f"{lat.min():.2f} to {lat.max():.2f}, longitude {lon.min():.2f} to {lon.max():.2f}). Give "
+        "the tile or granule over the scene"
     )
 
 
