@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_aster import VALIDATE_ASTER
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
@@ -94,6 +95,7 @@ VALIDATE_SCORES = Operation(
 
 VALIDATION_OPERATIONS: tuple[Operation, ...] = (
     VALIDATE_MODIS,
+    VALIDATE_ASTER,
     VALIDATE_STATIONS,
     VALIDATE_TRUTH,
     VALIDATE_SCORES,

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 SAME_SCENE_S = 4.0
 """Times of one scene in two products differ by less; the next scene of a strip is 9 s later."""
 
-QA_RULES = ("strict", "cloud", "none")
-"""What makes a label good: the whole first QA data plane is 0; its bits of cloud and adjacency
-are; or it isn't asked."""
-
 
 @dataclass(frozen=True)
 class Triple:
@@ -163,7 +159,7 @@ def read_labelled(triple: Triple, qa: str, resampling: str) -> Labelled:
     ----------
     triple : Triple
     qa : {'strict', 'cloud', 'none'}
-        See `QA_RULES`.
+        See `readers.aster_l2_layout.QA_RULES`.
     resampling : {'bilinear', 'nearest'}
         How labels are taken from the products' rotated grids; never across what QA rejects.
 
@@ -177,7 +173,7 @@ def read_labelled(triple: Triple, qa: str, resampling: str) -> Labelled:
     from akkd_core.calibration import to_radiance
     from akkd_core.readers import open_scene
     from akkd_core.readers.aster_l2 import open_ast_05, open_ast_08
-    from akkd_core.readers.aster_l2_layout import QA_FIELDS
+    from akkd_core.readers.aster_l2_layout import QA_FIELDS, accepted
 
     scene = open_scene(triple.scene)
     radiance = to_radiance(scene).radiance_toa
@@ -196,7 +192,7 @@ def read_labelled(triple: Triple, qa: str, resampling: str) -> Labelled:
         present &= np.isfinite(whole[0])
         for field in QA_FIELDS:
             counts[field.name] += int(np.count_nonzero(field.of(product.quality)[there]))
-        kept = there & _accepted(product.quality, qa)
+        kept = there & accepted(product.quality, qa)
         values = np.where(kept, product.values, np.float32(np.nan))
         layers.append(resample(values, places, resampling))
     return Labelled(
@@ -210,12 +206,3 @@ def read_labelled(triple: Triple, qa: str, resampling: str) -> Labelled:
         present=present,
         qa_counts=counts,
     )
-
-
-def _accepted(plane: NDArray[np.uint8], qa: str) -> NDArray[np.bool_]:
-    from akkd_core.readers.aster_l2_layout import CLOUD
-
-    if qa == "none":
-        return np.ones(plane.shape, dtype=bool)
-    found: NDArray[np.bool_] = (plane if qa == "strict" else CLOUD.of(plane)) == 0
-    return found

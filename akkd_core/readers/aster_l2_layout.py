@@ -51,6 +51,24 @@ CLOUD = QaField("cloud_and_adjacency", 0, 4)
 QA_FIELDS = (DATA_QUALITY, CLOUD)
 """Fields of the first QA data plane."""
 
+QA_RULES = ("strict", "cloud", "none")
+"""What makes a pixel good: the whole first QA data plane is 0; its bits of cloud and adjacency
+are; or it isn't asked."""
+
+
+def accepted(plane: NDArray[np.uint8], rule: str) -> NDArray[np.bool_]:
+    """Tell where the first QA data plane says what a rule of `QA_RULES` asks for.
+
+    Parameters
+    ----------
+    plane : ndarray of uint8
+    rule : {'strict', 'cloud', 'none'}
+    """
+    if rule == "none":
+        return np.ones(plane.shape, dtype=np.bool_)
+    found: NDArray[np.bool_] = (plane if rule == "strict" else CLOUD.of(plane)) == 0
+    return found
+
 
 @dataclass(frozen=True)
 class ProductKind:
