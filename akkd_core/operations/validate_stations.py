@@ -14,6 +14,7 @@ from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
     from akkd_core.readers.stations import StationSeries
+    from akkd_core.validation.station_scenes import ProductScene
     from akkd_core.validation.stations import StationRules
 
 _COMPARING = 0.4
@@ -73,7 +74,7 @@ def run(
         found,
         folder,
         title="Surface temperature against stations",
-        facts=_facts(stations, series, len(scenes), rules),
+        facts=_facts(stations, series, scenes, rules),
         command=_command(products, stations, rules),
         seed=seed,
         overwrite=overwrite,
@@ -92,7 +93,10 @@ def _default_folder(product: str) -> Path:
 
 
 def _facts(
-    files: Sequence[str], series: Sequence[StationSeries], scenes: int, rules: StationRules
+    files: Sequence[str],
+    series: Sequence[StationSeries],
+    scenes: Sequence[ProductScene],
+    rules: StationRules,
 ) -> dict[str, str]:
     places = [
         f"{one.station} ({abs(one.latitude):.3f} {'N' if one.latitude >= 0 else 'S'}, "
@@ -109,12 +113,13 @@ def _facts(
     precision = "the product's own 1-sigma error of each pixel"
     if rules.precision_k is not None:
         precision = f"{rules.precision_k:g} K"
+    window = rules.window.replace("x", " x ")
     return {
-        "scenes": str(scenes),
+        "products": f"{len(scenes)}, of {len({one.scene_id for one in scenes})} scenes",
         "stations": ", ".join([*places, *more]),
         "station files": ", ".join(Path(file).name for file in files),
-        "compared": f"{rules.window} pixels with the station's measurements interpolated to the "
-        f"scene's time, at most {rules.time_limit_min:g} min away",
+        "compared": f"{window} pixels with the station's measurements interpolated to the scene's "
+        f"time, at most {rules.time_limit_min:g} min away",
         "broadband emissivity": emissivity,
         "homogeneity": f"SD of 3 x 3 pixels at most {rules.max_spread_k:g} K",
         "slope": slope,

@@ -13,7 +13,6 @@ from akkd_core.figures.taylor import TaylorPanel, TaylorPoint, build_taylor_diag
 from akkd_core.physics.features import OUTPUT_NAMES
 from akkd_core.progress import Progress
 from akkd_core.reproduction.distillation_run import (
-    MODELS,
     READINGS,
     DistillationRun,
     shared_run,
@@ -37,6 +36,7 @@ from akkd_core.reproduction.model_scores import (
 from akkd_core.reproduction.published import MODELS as PUBLISHED
 from akkd_core.reproduction.published import PublishedModel
 from akkd_core.reproduction.result import Cell, Column, Content, ResultImage, ResultTable
+from akkd_core.reproduction.run_size import MODELS
 from akkd_core.reproduction.run_words import run_note
 
 _BOTH = (LABELS, TRUTH)

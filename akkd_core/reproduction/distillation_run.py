@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.bundle import AK_KD_TRIAL3, Network
+from akkd_core.bundle import Network
 from akkd_core.distillation.chain import distil_small, predict, train_label_teacher, train_small
 from akkd_core.distillation.plan import DistillationPlan
 from akkd_core.distillation.records import RecordFile
@@ -31,7 +31,7 @@ from akkd_core.distillation.weight_trials import (
     repeated_scores,
     run_trials,
 )
-from akkd_core.distillation.weights import PAPER_WEIGHTS, WeightSelection, select_weight
+from akkd_core.distillation.weights import WeightSelection, select_weight
 from akkd_core.errors import ParameterError
 from akkd_core.nn.quiet import quiet_import
 from akkd_core.physics.features import OUTPUT_NAMES
@@ -40,68 +40,13 @@ from akkd_core.provenance import sha256_file
 from akkd_core.reproduction.items import Request
 from akkd_core.reproduction.kept_networks import KeptNetworks
 from akkd_core.reproduction.published import CHOSEN_WEIGHT
+from akkd_core.reproduction.run_size import MODELS, SIZES, RunSize
 from akkd_core.simulation.archive import INDEX_NAME, Archive
-from akkd_core.simulation.archive_recipe import FULL_SIDE, ArchiveRecipe
 from akkd_core.simulation.archive_scene import ArchiveScene
 from akkd_core.simulation.archive_writing import simulate_archive
 
-MODELS = (1, 2)
-"""The small models."""
-
 READINGS = (CHOSEN_WEIGHT, 0.7)
 """Teacher weights that the paper's alpha of 0.3 may mean."""
-
-
-def plans_of_targets(**changes: Any) -> tuple[DistillationPlan, ...]:
-    """One plan for each target, as in the paper, with some of its values changed."""
-    return tuple(DistillationPlan((target,), **changes) for target in OUTPUT_NAMES)
-
-
-@dataclass(frozen=True)
-class RunSize:
-    """How large the distillation is.
-
-    Parameters
-    ----------
-    pixels_per_side, training_scenes : int
-        Of the archive.
-    repetitions : int
-        Trainings with each weight.
-    plans : tuple of DistillationPlan
-        One for each network; together they have all targets.
-    most_scored : int
-        Held-out pixels of a training scene that the large model is scored on, at most.
-    weights : tuple of float
-        Teacher weights that are tried.
-    """
-
-    pixels_per_side: int
-    training_scenes: int
-    repetitions: int
-    plans: tuple[DistillationPlan, ...]
-    most_scored: int = 4096
-    weights: tuple[float, ...] = PAPER_WEIGHTS
-
-    @property
-    def recipe(self) -> ArchiveRecipe:
-        """Of the archive."""
-        return ArchiveRecipe(
-            training_scenes=self.training_scenes,
-            complex_scenes=len(MODELS),
-            pixels_per_side=self.pixels_per_side,
-        )
-
-
-SIZES: Mapping[str, RunSize] = {
-    "small": RunSize(96, 27, 10, plans_of_targets()),
-    "paper": RunSize(
-        FULL_SIDE,
-        27,
-        30,
-        plans_of_targets(teacher_architecture=AK_KD_TRIAL3, most_per_scene=FULL_SIDE**2),
-    ),
-}
-"""By budget. The paper's: 9.6 million samples, the teacher's architecture from its Table 1."""
 
 
 def student_key(model: int, weight: float) -> str:
@@ -195,6 +140,8 @@ class LargeModel:
 
     Parameters
     ----------
+    size : RunSize
+        Of the distillation that it belongs to.
     network : Network
     plan : DistillationPlan
         That it was trained by.
@@ -202,6 +149,7 @@ class LargeModel:
         Where it is kept, for what is made with it.
     """
 
+    size: RunSize
     network: Network
     plan: DistillationPlan
     networks: KeptNetworks
@@ -245,7 +193,7 @@ class _Maker:
         networks = self._networks(archive)
         plan = next(plan for plan in self._size.plans if target in plan.targets)
         network = self._teacher(archive, networks, plan, SubProgress(progress, 0.1, 1.0))
-        return LargeModel(network, plan, networks)
+        return LargeModel(self._size, network, plan, networks)
 
     def _networks(self, archive: Archive) -> KeptNetworks:
         return KeptNetworks(

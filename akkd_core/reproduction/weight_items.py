@@ -13,11 +13,12 @@ from akkd_core.figures.boxes import build_box_plot
 from akkd_core.figures.palette import palette_png
 from akkd_core.figures.radar import RadarPanel, build_radar
 from akkd_core.progress import Progress
-from akkd_core.reproduction.distillation_run import MODELS, DistillationRun, shared_run
+from akkd_core.reproduction.distillation_run import DistillationRun, shared_run
 from akkd_core.reproduction.items import Request
 from akkd_core.reproduction.model_scores import LABELS, TITLES, TRUTH, cell
 from akkd_core.reproduction.published import BEST_WEIGHTS, CHOSEN_WEIGHT, WEIGHT_QUARTILES
 from akkd_core.reproduction.result import Cell, Column, Content, ResultImage, ResultTable
+from akkd_core.reproduction.run_size import MODELS
 from akkd_core.reproduction.run_words import run_note
 
 ByReference = Mapping[str, WeightSelection]
