@@ -119,7 +119,7 @@ def taught_pixels(
     InputError
         If the scene has no valid pixel.
     DistillationError
-        If it has too few that are clear.
+        If it has too few that are clear, or all are outside the teacher's domain of validity.
     OperationCancelled
         If the user cancelled.
     """
@@ -153,6 +153,11 @@ def taught_pixels(
         raise DistillationError(
             f"{scene.metadata.granule_id}: {len(whole)} clear pixels are too few to adapt to. "
             f"give a scene with {MIN_PIXELS}, or retrieve it with the teacher"
+        )
+    if not whole.in_domain[~held_out].any():
+        raise DistillationError(
+            f"{scene.metadata.granule_id}: is outside the domain of validity of bundle "
+            f"{teacher.bundle.name}, a student of it would hide that. give another teacher"
         )
     return whole.where(~held_out), whole.where(held_out)
 

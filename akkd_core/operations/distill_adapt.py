@@ -82,7 +82,7 @@ def run(
     MissingDependencyError
         Without TensorFlow.
     DistillationError
-        If the scene has too few clear pixels.
+        If the scene has too few clear pixels, or is outside the teacher's domain.
     TrainingError, OperationCancelled
     """
     argument = group_scenes([scene])[0]
@@ -224,12 +224,12 @@ def _bundle(
 
 
 def _domain(teacher: ModelBundle, learn: TaughtPixels) -> dict[str, tuple[float, float]]:
-    """Range of the scene's pixels, where the teacher knows its way, too."""
-    low, high = learn.bt.min(axis=0), learn.bt.max(axis=0)
-    found = {}
+    """Range of the scene's pixels inside the teacher's own domain."""
+    trusted = learn.bt[learn.in_domain]
+    low, high = trusted.min(axis=0), trusted.max(axis=0)
+    found = {name: span for name, span in teacher.manifest.domain.items() if name == "lst"}
     for column, name in enumerate(PIXEL_ONLY_FEATURES):
-        least, most = teacher.manifest.domain.get(name, (-float("inf"), float("inf")))
-        found[name] = (max(float(low[column]), least), min(float(high[column]), most))
+        found[name] = (float(low[column]), float(high[column]))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,13 @@ def test_a_scene_with_few_clear_pixels_is_refused(dn: np.ndarray) -> None:
         taught_pixels(
             Retriever(scene_aware_bundle(), "numpy"), scene, Calibration.for_scene(scene.metadata)
         )
+
+
+def test_a_scene_outside_the_teachers_domain_is_refused(dn: np.ndarray) -> None:
+    scene, bundle = scene_in_memory(dn), scene_aware_bundle()
+    hot = replace(bundle, manifest=replace(bundle.manifest, domain={"bt_13": (390.0, 400.0)}))
+    with pytest.raises(DistillationError, match="outside the domain of validity of bundle arbi"):
+        taught_pixels(Retriever(hot, "numpy"), scene, Calibration.for_scene(scene.metadata))
 
 
 def test_rare_temperatures_and_spectra_are_drawn() -> None:
