@@ -35,7 +35,6 @@ from akkd_core.readers.sniff import describe_hdf4
 _NO_EPSG = 0
 _PROJECTION = "GCTP_SNSOID"
 _OFFSET, _INCREMENT = 2, 5
-_FILL_DEG = -900.0
 
 
 def read_modis_hdf(path: str | Path) -> ModisLst:
@@ -185,6 +184,8 @@ class _Granule:
                 f"not MODIS's sinusoidal one. {EXPECTED}"
             )
         (left, top), (right, bottom) = left_top, right_bottom
+        if not (left < right and bottom < top):
+            raise self._without("its place (corners are swapped)")
         rows, cols = shape
         transform = (left, (right - left) / cols, 0.0, top, 0.0, (bottom - top) / rows)
         return GridPlaces(Grid(_NO_EPSG, transform, rows, cols), SINUSOIDAL_WKT)
@@ -197,8 +198,11 @@ class _Granule:
         lon, lat = (
             np.asarray(array, np.float64) for array in read_arrays(self._structure, present)
         )
-        if lon.ndim != 2 or min(lon.shape) < 2 or min(lon.min(), lat.min()) < _FILL_DEG:
-            raise self._without("longitudes and latitudes of every pixel")
+        known = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
+        if lon.ndim != 2 or min(lon.shape) < 2 or not known.any():
+            raise self._without("longitudes and latitudes")
+        # lines without places are fill; their pixels lie nowhere
+        lon, lat = np.where(known, lon, np.nan), np.where(known, lat, np.nan)
         if lon.shape != shape:
             offset, increment = self._dimension_maps(present[0], shape)
             lon, lat = spread_lattice(lon, lat, (shape[0], shape[1]), offset, increment)

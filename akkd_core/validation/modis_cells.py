@@ -136,8 +136,11 @@ def cell_means(
             about, about**2, valid * band_12,
         ]
     )  # fmt: skip
-    row, col = GridPlaces(scene.grid).rowcol(lon, lat)
-    sums = footprint_sums(row, col, fields)
+    sums, whole_area = np.zeros((len(fields), len(lon))), np.ones(len(lon))
+    # pixels of a swath beside lines without places have no outline
+    known = np.isfinite(lon).all(axis=1)
+    row, col = GridPlaces(scene.grid).rowcol(lon[known], lat[known])
+    sums[:, known], whole_area[known] = footprint_sums(row, col, fields), footprint_areas(row, col)
     covered, area, weights, radiances, mean, square, emissivity = sums
     touched = covered > 1e-6
     some = area > 1e-6
@@ -149,7 +152,7 @@ def cell_means(
         found = planck_temperature(BAND_31_UM, radiances / np.where(some, weights, 1.0))
     return CellMeans(
         np.where(some, found, np.nan),
-        np.clip(area / footprint_areas(row, col), 0.0, 1.0),
+        np.clip(area / whole_area, 0.0, 1.0),
         touched,
         np.where(some, np.sqrt(np.maximum(square - mean**2, 0.0)), np.nan),
         np.where(some, emissivity / safe, np.nan),

@@ -235,6 +235,7 @@ def test_other_products_and_broken_files(tmp_path: Path) -> None:
         (b"QC_Day", b"QX_Day", "without the quality of its day temperature"),
         (b"Day_view_time", b"Day_view_tide", "without the view time of its day"),
         (b"UpperLeftPointMtrs", b"UpperLeftPointXxxx", "without its place"),
+        (b"(-4150000.000000", b"(-1150000.000000", "without its place .corners are swapped"),
         (b"GCTP_SNSOID", b"GCTP_LAMAZ0", "its grid is GCTP_LAMAZ0"),
         (b"2019-07-04", b"2019-17-04", "without a date"),
     ):

@@ -298,6 +298,13 @@ def test_swath(tmp_path: Path) -> None:
     assert found.metrics().bias == pytest.approx(0.7, abs=0.02)
     assert found.metrics().robust_sd < 0.02
     assert any("quadrilaterals" in note for note in found.notes)
+    # lines without places are left out, the rest stays
+    broken_lat = lat.copy()
+    broken_lat[40:50] = -999.0
+    broken = read_modis_lst(write_swath(tmp_path / "b.hdf", lon, broken_lat, fields))
+    (less,) = compare(broken, tmp_path / "p")
+    assert 100 < less.metrics().n < found.metrics().n
+    assert less.metrics().bias == pytest.approx(0.7, abs=0.02)
     maps = found.maps
     assert maps is not None and maps.grid.epsg == 32724 and maps.grid.geotransform[1] == 1000.0
     assert np.isfinite(maps.difference).mean() > 0.8
