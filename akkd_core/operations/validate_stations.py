@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
+from akkd_core.operations.comparison import command_text, report_folder
 from akkd_core.operations.outputs import refuse_existing, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
@@ -58,11 +59,13 @@ def run(
     from akkd_core.validation.station_scenes import find_scenes
     from akkd_core.validation.stations import StationRules, compare_with_stations
 
-    VALIDATE_STATIONS.check(
-        window=window, emissivity=emissivity, time_limit=time_limit, max_sd=max_sd,
-        max_slope=max_slope, precision=precision, seed=seed,
-    )  # fmt: skip
-    folder = Path(output) if output else _default_folder(products[0])
+    values = {
+        "products": products, "stations": stations, "output": output, "window": window,
+        "emissivity": emissivity, "time_limit": time_limit, "max_sd": max_sd, "dem": dem,
+        "max_slope": max_slope, "precision": precision, "seed": seed,
+    }  # fmt: skip
+    VALIDATE_STATIONS.check(**values)
+    folder = Path(output) if output else report_folder(products[0], "stations")
     check_folder(folder, overwrite)
     refuse_existing(json, overwrite)
     rules = StationRules(window, time_limit, emissivity, max_sd, dem, max_slope, precision)
@@ -75,7 +78,7 @@ def run(
         folder,
         title="Surface temperature against stations",
         facts=_facts(stations, series, scenes, rules),
-        command=_command(products, stations, rules),
+        command=command_text(VALIDATE_STATIONS, values),
         seed=seed,
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
@@ -84,12 +87,6 @@ def run(
     if json:
         write_text(json, dumps(data, indent=1) + "\n")
     return Outcome(tuple(report.text().splitlines()), data)
-
-
-def _default_folder(product: str) -> Path:
-    path = Path(product)
-    name = path.name[: -len("_LST.tif")] if path.name.endswith("_LST.tif") else path.resolve().name
-    return path.resolve().parent / f"{name}_vs_stations"
 
 
 def _facts(
@@ -125,18 +122,3 @@ def _facts(
         "slope": slope,
         "precision for the 3-sigma rule": precision,
     }
-
-
-def _command(products: Sequence[str], stations: Sequence[str], rules: StationRules) -> str:
-    given = {
-        "emissivity": rules.emissivity,
-        "dem": rules.elevation,
-        "max-slope": rules.max_slope_deg if rules.elevation else None,
-        "precision": rules.precision_k,
-    }
-    parts = [f"akkd validate stations {' '.join(products)}"]
-    parts += [f"--stations {file}" for file in stations]
-    parts += [f"--window {rules.window}", f"--time-limit {rules.time_limit_min:g}"]
-    parts += [f"--max-sd {rules.max_spread_k:g}"]
-    parts += [f"--{name} {value}" for name, value in given.items() if value is not None]
-    return " ".join(parts)

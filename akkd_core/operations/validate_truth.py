@@ -8,6 +8,8 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from akkd_core.operations.catalogue_validation import VALIDATE_TRUTH
+from akkd_core.operations.comparison import command_text
 from akkd_core.operations.outputs import refuse_existing, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
@@ -92,7 +94,9 @@ def _report(
         folder,
         title=f"{figures.scene_id} against the truth of the simulation",
         facts=facts,
-        command=f"akkd validate truth {product} --truth {truth} -o {folder}",
+        command=command_text(
+            VALIDATE_TRUTH, {"product": product, "truth": truth, "output": str(folder)}
+        ),
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
     )
