@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from akkd_core.figures.style import (
 )
 
 _CENTRAL_PERCENT = 99.0
-_BINS = 60
+_BINS, _FEWEST_BINS = 60, 8
 
 
 def error_histogram(
@@ -104,7 +105,7 @@ def build_error_histogram(
         float(np.percentile(np.abs(values), _CENTRAL_PERCENT)) for values in finite.values()
     )
     digits = 2 if unit == "K" else 4
-    edges = np.linspace(-1.0, 1.0, _BINS + 1) * (edge or 1.0)
+    edges = np.linspace(-1.0, 1.0, bin_count(min(map(len, finite.values()))) + 1) * (edge or 1.0)
     figure, (axes,) = make_figure(panel_mm=(120.0, 80.0), title_mm=5.0 * len(finite))
     for i, (name, values) in enumerate(finite.items()):
         counts, _ = np.histogram(values, edges)
@@ -125,6 +126,11 @@ def build_error_histogram(
           y=f"part of all {noun}s in a bin (%)")  # fmt: skip
     legend(figure, axes)
     return figure
+
+
+def bin_count(errors: int) -> int:
+    """Return a number of bins that so many errors fill; even, so that zero is an edge."""
+    return min(max(2 * round(math.sqrt(errors)), _FEWEST_BINS), _BINS)
 
 
 def _finite(name: str, values: ArrayLike) -> NDArray[np.float64]:

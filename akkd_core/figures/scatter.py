@@ -23,7 +23,7 @@ from akkd_core.figures.style import (
     with_unit,
 )
 
-SPARSE = 200
+SPARSE = 500
 """Points of a panel up to which their density says nothing."""
 
 _CELLS = 220

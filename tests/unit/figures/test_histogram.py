@@ -7,7 +7,11 @@ from akkd_core.errors import ParameterError
 
 pytest.importorskip("matplotlib")
 
-from akkd_core.figures.histogram import build_error_histogram, error_histogram  # noqa: E402
+from akkd_core.figures.histogram import (  # noqa: E402
+    bin_count,
+    build_error_histogram,
+    error_histogram,
+)
 
 
 def _names(figure):
@@ -64,3 +68,9 @@ def test_nothing_to_draw_is_refused(tmp_path):
     with pytest.raises(ParameterError, match="must be positive"):
         error_histogram(path, {"a": [1.0]}, quantity="LST", unit="K", limit=-1.0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_few_errors_get_few_bins():
+    assert [bin_count(n) for n in (1, 12, 100, 900, 10**6)] == [8, 8, 20, 60, 60]
+    axes = build_error_histogram({"a": np.linspace(-1, 1, 100)}, quantity="LST", unit="K").axes[0]
+    assert len(axes.patches[0].get_data().values) == 20

@@ -154,11 +154,11 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_few_points_are_plain_dots_without_a_scale_of_density():
-    few = build_density_scatter([_panel(np.arange(200.0), np.arange(200.0))])
-    many = build_density_scatter([_panel(np.arange(201.0), np.arange(201.0))])
+    few = build_density_scatter([_panel(np.arange(500.0), np.arange(500.0))])
+    many = build_density_scatter([_panel(np.arange(501.0), np.arange(501.0))])
     assert len(few.axes) == 1 and len(many.axes) == 2
     assert few.axes[0].collections[0].get_array() is None
-    assert few.axes[0].collections[0].get_offsets().shape == (200, 2)
+    assert few.axes[0].collections[0].get_offsets().shape == (500, 2)
     assert few.axes[0].collections[0].get_sizes()[0] > 10
     mixed = build_density_scatter([_panel(*_case()), _panel([300.0], [301.0])])
     assert len(mixed.axes) == 3
