@@ -10,7 +10,7 @@ from typing import Any
 
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.validation.bootstrap import INTERVAL_METRICS, bootstrap_intervals
-from akkd_core.validation.match_up import MatchUp
+from akkd_core.validation.match_up import FilterStep, MatchUp
 from akkd_core.validation.metrics import Metrics
 
 LEVEL = 0.95
@@ -138,16 +138,19 @@ def interval(name: str, bounds: tuple[float, float], unit: str) -> str:
 def text_table(scores: Sequence[Score]) -> str:
     """Return scores as lines of text: what was compared, what the filters left, the metrics."""
     lines: list[str] = []
+    told: tuple[FilterStep, ...] = ()
     for score in scores:
         found = score.match_up
         if not score.subset:
             lines.append(f"{found.product} against {found.reference}, {with_unit(found)}")
-            lines += [f"  {s.name}: {s.before:,} to {s.after:,}" for s in found.filters]
-            lines += [f"  note: {note}" for note in found.notes]
+            if found.filters != told:
+                lines += [f"  {s.name}: {s.before:,} to {s.after:,}" for s in found.filters]
+            told = found.filters
         else:
             lines.append(f"  {score.subset}:")
         lines += ["  " + "  ".join(_cells(score, names)) for names in _TEXT_ROWS]
-    return "\n".join(lines)
+    notes = dict.fromkeys(note for score in scores for note in score.match_up.notes)
+    return "\n".join([*lines, *(f"note: {note}" for note in notes)])
 
 
 _TEXT_ROWS = (("n", "bias", "mae", "rmse"), ("ubrmse", "robust_sd", "pcc", "r2"))
@@ -160,7 +163,7 @@ def _cells(score: Score, names: Sequence[str]) -> list[str]:
         text = f"{METRIC_NAMES[name]} {number(name, getattr(score.metrics, name), unit)}"
         if name in INTERVAL_METRICS:
             text += f" {interval(name, score.intervals[name], unit)}"
-        cells.append(f"{text.rstrip():<32}".rstrip() if name == names[-1] else f"{text:<32}")
+        cells.append(text.rstrip() if name == names[-1] else f"{text.rstrip():<34}")
     return cells
 
 
