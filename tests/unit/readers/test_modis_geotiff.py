@@ -102,8 +102,10 @@ def test_named_bands(tmp_path: Path) -> None:
     assert found.emissivity["31"][3, 3] == pytest.approx(0.97)
     # counts as floats, as Earth Engine may export them, are counts still
     floats = {name: array.astype(np.float32) for name, array in bands.items()}
-    day = read_modis_lst(write(tmp_path / "MOD11A1_2019_11_02.tif", floats)).layers[0]
+    path = write(tmp_path / "MOD11A1_2019_11_02.tif", floats, nodata=0)
+    day = read_modis_lst(path).layers[0]
     assert day.view_zenith_deg[3, 3] == 5.0 and day.quality.mandatory[3, 3] == 1
+    assert day.quality.good[0, 0]
     # beside kelvins, hours and degrees are what they are
     units = {"LST_Day_1km": floats["LST_Day_1km"] * 0.02, "Day_view_time": counts(10) + 0.4,
              "Day_view_angle": counts(-7, "int16").astype(np.float32)}  # fmt: skip
