@@ -138,13 +138,13 @@ class ModisLst:
 
 
 def hours_apart(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
-    """Difference of two times of the day over midnight or not, 0-12 h."""
+    """Difference of two times of the day over midnight or not: 0-12 h, float64."""
     apart = np.abs(np.asarray(first, np.float64) - np.asarray(second, np.float64)) % 24.0
     return np.asarray(np.minimum(apart, 24.0 - apart))
 
 
 def solar_hours(moment: datetime, longitude: ArrayLike) -> NDArray[np.float64]:
-    """Local solar time of a moment (UTC) at longitudes in degrees, as MODIS has it: 0-24 h."""
+    """Local solar time of a moment (UTC) at longitudes in degrees, as MODIS has it: 0-24 h, float64."""
     hour = moment.hour + moment.minute / 60.0 + moment.second / 3600.0
     return np.asarray((hour + np.asarray(longitude, np.float64) / 15.0) % 24.0)
 

@@ -122,7 +122,7 @@ def decode_quality(stored: NDArray[np.generic], product: str, source: str) -> Mo
     Parameters
     ----------
     stored : ndarray, (row, col)
-        Counts; of a GeoTIFF possibly floats.
+        Counts, uint8 or uint16; of a GeoTIFF possibly whole floats.
     product : str
         Short name.
     source : str

@@ -27,6 +27,11 @@ def table_columns(
     reference : ModisLst
     chosen : ndarray of intp
         Cells that are match-ups.
+
+    Returns
+    -------
+    dict of str to ndarray, (n,)
+        Places, degrees and numbers of cells; times, UTC; angles, deg; emissivities, 0-1.
     """
     layer = cells.layer
     columns: dict[str, NDArray[Any]] = {
