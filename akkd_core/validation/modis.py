@@ -213,6 +213,8 @@ def _match_ups(
     common = np.ones(cells.rows.shape, dtype=np.bool_)
     for one in judged:
         common &= apply_filters(one.means.touched, one.filters)[0]
+    # of all products, so that kinds of ground are the same cells for each
+    emissivity_12 = np.mean([one.means.emissivity_12 for one in judged], axis=0)
     notes = [*file_notes(reference), *no_filter_note(cells.layer, reference)]
     result = []
     for one in judged:
@@ -237,11 +239,12 @@ def _match_ups(
                     reference.places, one.scene.grid, cells.rows[chosen], cells.cols[chosen],
                     one.means.lst[chosen], values,
                 ) if chosen.size else None,
-                subsets=kinds_of_ground(one.means.emissivity_12[chosen]),
+                subsets=kinds_of_ground(emissivity_12[chosen]),
                 notes=tuple(notes),
                 facts={
                     "acquired_at": one.scene.acquired_at.isoformat().replace("+00:00", "Z"),
                     "model": one.scene.label,
+                    "MODIS layer": cells.layer.half or "the only one",
                     "files": f"{one.scene.scene_id}, {reference.path.name}",
                 },
             )  # fmt: skip

@@ -73,7 +73,7 @@ def _utc(
 
 
 def kinds_of_ground(emissivity_12: NDArray[np.float64]) -> Mapping[str, NDArray[np.bool_]]:
-    """Part cells by our own emissivity, as MOD11's error follows it.
+    """Part cells by the products' emissivity, as MOD11's error follows it.
 
     Parameters
     ----------

@@ -247,7 +247,7 @@ def test_what_is_refused(tmp_path: Path, reference: Write) -> None:
     far = read_modis_lst(write_tile(tmp_path / "f.hdf", DAY, elsewhere))
     with pytest.raises(InputError, match="overlap the scene G1 .latitude -7.* Give the tile"):
         compare(far, folder)
-    with pytest.raises(InputError, match="no valid cell left .*view time within 30 min.* to 0;"):
+    with pytest.raises(InputError, match="no valid cell left .*view time within 30 min.* to 0.\\. Relax"):
         compare(reference(Day_view_time=np.full(SHAPE, 130, np.uint8),
                           Night_view_time=np.full(SHAPE, 220, np.uint8)), folder)  # fmt: skip
 
@@ -262,6 +262,12 @@ def test_notes_and_kinds_of_ground(tmp_path: Path, reference: Write) -> None:
     assert list(found.subsets)[0].startswith("bare sandy ground (emissivity at 9.1 um < 0.9")
     east = found.columns["col"] > np.median(found.columns["col"]) + 1
     assert sandy[east].all() and (sandy ^ other).all()
+    assert found.facts["MODIS layer"] == "day"
+    lse[2] = 0.97
+    both = compare(reference(), tmp_path / "p", product(tmp_path / "q", lst, lse=lse, model="m"))
+    # half of the scene is sandy to one product alone: the same cells for each
+    assert [one.subsets[name].sum() for one in both for name in one.subsets][0] > 50
+    np.testing.assert_array_equal(*(list(one.subsets.values())[0] for one in both))
 
 
 def test_maps_lie_on_the_tile(tmp_path: Path, reference: Write) -> None:
