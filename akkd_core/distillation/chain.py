@@ -15,6 +15,7 @@ from akkd_core.bundle.architecture import Architecture
 from akkd_core.bundle.network import Network
 from akkd_core.distillation.goc import composite_label
 from akkd_core.distillation.plan import DistillationPlan
+from akkd_core.distillation.predicted_error import with_error_outputs
 from akkd_core.distillation.samples import INPUTS, PixelSamples, pooled_samples
 from akkd_core.inference.numpy_predictor import NumpyPredictor
 from akkd_core.progress import Progress, SilentProgress, SubProgress
@@ -173,6 +174,7 @@ def distil_small(
     plan: DistillationPlan,
     seed: int,
     progress: Progress | None = None,
+    sigma: NDArray[np.float32] | None = None,
 ) -> dict[str, Network]:
     """Go on from a small model: under the GOC, and with dataset distillation on top.
 
@@ -189,6 +191,9 @@ def distil_small(
     plan : DistillationPlan
     seed : int
     progress : Progress, optional
+    sigma : ndarray of float32, (n, n_targets), optional
+        Errors that the teacher expects there, each target's unit, above 0: the student learns
+        their logarithms beside the targets.
 
     Returns
     -------
@@ -202,6 +207,11 @@ def distil_small(
     """
     report = progress or SilentProgress()
     labels, weight = samples.labels, plan.teacher_weight
+    if sigma is not None:
+        # no label says how far it is off: for these outputs the teacher's word stands in both terms
+        told = np.log(sigma)
+        small = with_error_outputs(small, told)
+        labels, taught = (np.concatenate([y, told], axis=1) for y in (labels, taught))
 
     def further(
         start: Network, own: NDArray[np.float32], epochs: int, part: tuple[float, float]
@@ -222,6 +232,7 @@ def distil(
     plan: DistillationPlan,
     seed: int,
     progress: Progress | None = None,
+    sigma: NDArray[np.float32] | None = None,
 ) -> dict[str, Network]:
     """Train small model and student on a scene's labels, with every step between, for comparison.
 
@@ -230,9 +241,12 @@ def distil(
     samples : PixelSamples
         Pixels to learn from: none that is held out.
     teacher : Network
+        Of the pixel's inputs alone; see `akkd_core.distillation.scene_aware.bind`.
     plan : DistillationPlan
     seed : int
     progress : Progress, optional
+    sigma : ndarray of float32, (n, n_targets), optional
+        See `distil_small`.
 
     Returns
     -------
@@ -252,6 +266,6 @@ def distil(
         SubProgress(report, 0.4, 0.6, "incremental: "),
     )  # fmt: skip
     further = distil_small(
-        small, samples, taught, plan, seed, SubProgress(report, 0.6, 1.0, "student: ")
+        small, samples, taught, plan, seed, SubProgress(report, 0.6, 1.0, "student: "), sigma
     )
     return {"teacher": teacher, "small": small, "incremental": incremental, **further}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from akkd_core.bundle.architecture import Architecture
@@ -14,6 +14,10 @@ SMALL_ARCHITECTURE = Architecture.of((64, 64, 64), learning_rate=3e-3)
 
 TEACHER_ARCHITECTURE = Architecture.of((128, 128, 128), learning_rate=3e-3)
 """Teachers by default."""
+
+TEACHER_INPUTS = ("pixel", "scene")
+MAX_MEMBERS = 16
+SCENE_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,10 @@ class DistillationPlan:
     held_out_share : float
     most_per_scene : int
         Pixels of one scene that a teacher learns from.
+    teacher_members : int
+        Networks that the teacher is the mean of.
+    teacher_inputs : {'pixel', 'scene'}
+        Whether the teacher sees statistics of the scene, too.
 
     Raises
     ------
@@ -59,6 +67,8 @@ class DistillationPlan:
     block: int = 12
     held_out_share: float = 1 / 3
     most_per_scene: int = 9216
+    teacher_members: int = 1
+    teacher_inputs: str = "pixel"
 
     def __post_init__(self) -> None:
         check_teacher_weight(self.teacher_weight)
@@ -67,15 +77,34 @@ class DistillationPlan:
             raise ParameterError("distillation: epochs, batch, block, pixels must be 1 or more")
         if not (0.0 < self.held_out_share < 1.0 and 0.0 < self.incremental_rate <= 1.0):
             raise ParameterError("distillation: held-out share or relative rate is out of range")
+        if not 1 <= self.teacher_members <= MAX_MEMBERS:
+            raise ParameterError(f"teacher: {self.teacher_members} members, give 1-{MAX_MEMBERS}")
+        if self.teacher_inputs not in TEACHER_INPUTS:
+            raise ParameterError(f"teacher's inputs {self.teacher_inputs!r}: give pixel or scene")
 
     @property
     def whole_epochs(self) -> int:
         """Epochs of the training that goes on, in all."""
         return self.goc_epochs + self.dataset_epochs
 
+    @property
+    def fitted_teacher(self) -> Architecture:
+        """Architecture of one member; with scene inputs some dropout, unless it has its own.
+
+        Scenes are few, and a network without dropout takes their statistics for names.
+        """
+        found = self.teacher_architecture
+        if self.teacher_inputs == "pixel" or any(layer.dropout for layer in found.layers):
+            return found
+        layers = tuple(replace(layer, dropout=SCENE_DROPOUT) for layer in found.layers)
+        return replace(found, layers=layers)
+
     def to_json(self) -> dict[str, Any]:
-        """Return as a JSON object."""
+        """Return as a JSON object; without members and inputs of the teacher if they are usual."""
         result = asdict(self)
+        if (self.teacher_members, self.teacher_inputs) == (1, "pixel"):
+            # as plans were written before there were others: their results stay theirs
+            del result["teacher_members"], result["teacher_inputs"]
         for name in ("small_architecture", "teacher_architecture"):
             result[name] = getattr(self, name).to_json()
         return {**result, "targets": list(self.targets)}

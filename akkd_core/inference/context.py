@@ -20,10 +20,14 @@ from akkd_core.physics.features import (
     decode_atmosphere,
     physics_features,
 )
-from akkd_core.physics.scene_statistics import SCENE_INPUTS
+from akkd_core.physics.scene_statistics import SCENE_INPUTS, STATISTIC_NAMES
 
 STATISTICS_LIMIT_SD = 6.0
 """Statistics further than this from the training mean are held there and flagged, SD."""
+
+DIRECT_LIMIT_SD = 2.0
+"""As `STATISTICS_LIMIT_SD`, where the pixel network takes statistics without a scene network: it
+has seen few scenes and goes astray beyond them."""
 
 TCWV_RANGE_KG_M2 = (0.0, 120.0)
 AIR_TEMPERATURE_RANGE_K = (180.0, 340.0)
@@ -122,7 +126,10 @@ def make_context(
     """
     network = bundle.scene_network
     if network is None:
-        return SceneContext()
+        if not bundle.pixel_network.n_scene_inputs:
+            return SceneContext()
+        values, inside = held_statistics(bundle.pixel_network, statistics)
+        return SceneContext(scene=values, in_domain=inside)
     if network.input_names != SCENE_INPUTS or network.output_names[:15] != ATMOSPHERE_NAMES:
         raise BundleMismatchError(
             f"bundle {bundle.name}: its scene network has other inputs or outputs than this "
@@ -147,6 +154,42 @@ def make_context(
         raise BundleMismatchError(f"bundle {bundle.name}: no scene output {missing[0]!r}")
     scene = np.array([named[name] for name in wanted], dtype=np.float32)
     return SceneContext(tau, path, down, scene if len(wanted) else None, in_domain)
+
+
+def held_statistics(
+    network: Network, statistics: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], bool]:
+    """Scene inputs of a pixel network that takes statistics themselves.
+
+    Parameters
+    ----------
+    network : Network
+        Its scene inputs are names of `STATISTIC_NAMES`.
+    statistics : ndarray of float32, (75,)
+
+    Returns
+    -------
+    values : ndarray of float32, (n_scene_inputs,)
+        Held within `DIRECT_LIMIT_SD` of the training mean.
+    inside : bool
+        Whether all were.
+
+    Raises
+    ------
+    BundleMismatchError
+        If a scene input is no statistic.
+    """
+    names = network.scene_input_names
+    if not set(names) <= set(STATISTIC_NAMES):
+        raise BundleMismatchError(
+            f"pixel network with scene inputs {', '.join(names[:3])}..: unknown to this version of "
+            "AKKD. use the version that wrote the bundle"
+        )
+    raw = statistics[[STATISTIC_NAMES.index(name) for name in names]]
+    mean, scale = (v[network.n_pixel_inputs :] for v in (network.input_mean, network.input_scale))
+    held = np.clip((raw - mean) / scale, -DIRECT_LIMIT_SD, DIRECT_LIMIT_SD)
+    inside = bool((np.abs((raw - mean) / scale) <= DIRECT_LIMIT_SD).all())
+    return (held * scale + mean).astype(np.float32), inside
 
 
 def pixel_features(

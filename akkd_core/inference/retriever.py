@@ -27,12 +27,14 @@ from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
 from akkd_core.inference.windows import Window, tile_windows
-from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.features import LOG_SIGMA_NAMES, LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
 
 CONTEXT_SHARE = 0.15
 """Share of the progress that goes to the scene's statistics."""
+
+_LOG_SIGMA_MAX = 5.0
 
 
 class Retriever:
@@ -65,7 +67,11 @@ class Retriever:
             )
         self.bundle = bundle
         self.predictor = make_predictor(bundle, runtime, device)
-        self._columns = [names.index(name) for name in OUTPUT_NAMES]
+        self._targets = [names.index(name) for name in OUTPUT_NAMES]
+        # a network may tell the error of each pixel itself
+        told = [names.index(name) for name in LOG_SIGMA_NAMES if name in names]
+        self._tells_errors = len(told) == len(OUTPUT_NAMES)
+        self._columns = self._targets + (told if self._tells_errors else [])
 
     def tiles(
         self,
@@ -146,7 +152,7 @@ class Retriever:
         -------
         PixelRetrieval
         """
-        values = np.zeros((len(bt), len(OUTPUT_NAMES)), dtype=np.float32)
+        outputs = np.zeros((len(bt), len(self._columns)), dtype=np.float32)
         tau = np.zeros(len(bt), dtype=np.float32)
         in_domain = np.ones(len(bt), dtype=bool)
         for part, context in around:
@@ -156,12 +162,16 @@ class Retriever:
                 continue
             whole = bool(seen.all())
             found = self._predict(bt if whole else bt[seen], context)
-            values[seen] += share[:, None] * found
+            outputs[seen] += share[:, None] * found
             in_domain[seen] &= context.in_domain
             if context.transmittance is not None:
                 tau[seen] += share * context.transmittance[REFERENCE]
+        values, log_sigma = np.split(outputs, [len(OUTPUT_NAMES)], axis=1)
         values[:, 1:] = np.clip(values[:, 1:], *LSE_RANGE)
-        errors = self._errors(values[:, 0], tau)
+        if self._tells_errors:
+            errors = np.exp(np.minimum(log_sigma, _LOG_SIGMA_MAX))
+        else:
+            errors = self._errors(values[:, 0], tau)
         in_domain &= self._in_domain(bt, values)
         return PixelRetrieval(values, errors, tau, in_domain)
 
@@ -173,7 +183,7 @@ class Retriever:
         table = self.bundle.error_table
         if table is None:
             return np.full((len(lst), len(OUTPUT_NAMES)), np.nan, dtype=np.float32)
-        result: NDArray[np.float32] = table.lookup(lst, tau)[self._columns].T
+        result: NDArray[np.float32] = table.lookup(lst, tau)[self._targets].T
         return result
 
     def _in_domain(

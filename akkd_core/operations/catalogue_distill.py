@@ -73,6 +73,19 @@ _TEACHER_PLAN = (
         "batch_size", ParamKind.INTEGER, "Batch size", "Pixels in one step of training.",
         default=256, minimum=1, advanced=True,
     ),
+    Parameter(
+        "teacher_members", ParamKind.INTEGER, "Teacher's members",
+        "Networks that the teacher is the mean of, each with another seed and drawing of the "
+        "training places. From several, students also learn how far they spread, and tell the "
+        "error of each pixel.",
+        default=1, minimum=1, maximum=16,
+    ),
+    Parameter(
+        "teacher_inputs", ParamKind.CHOICE, "Teacher's inputs",
+        "Whether the teacher sees the pixel's five brightness temperatures alone, or five "
+        "statistics of the scene's, too; students see the pixel alone.",
+        default="pixel", choices=("pixel", "scene"),
+    ),
 )  # fmt: skip
 _SMALL_PLAN = (
     Parameter(

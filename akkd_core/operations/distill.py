@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from akkd_core.errors import ParameterError
 from akkd_core.operations.distill_setup import (
     TrainingOptions,
@@ -65,6 +67,8 @@ def run(
     batch_size: int = 256,
     seed: int = 1,
     overwrite: bool = False,
+    teacher_members: int = 1,
+    teacher_inputs: str = "pixel",
     progress: Progress | None = None,
 ) -> Outcome:
     """Distil students; whole ones that are there are kept.
@@ -87,6 +91,7 @@ def run(
     options = TrainingOptions(
         target, seed, teacher_architecture, teacher_epochs, most_per_scene, batch_size,
         small_architecture, small_epochs, goc_epochs, dataset_epochs,
+        teacher_members, teacher_inputs,
     )  # fmt: skip
     names = choose_scenes(loaded, scenes, None)
     folder = Path(output) if output else beside(archive, "students")
@@ -181,7 +186,9 @@ def _distil(
     learn, held_out = split_scene(
         scene, plan.targets, block=plan.block, share=plan.held_out_share, seed=job.seed
     )
-    networks = distil(learn, teacher.network, plan, job.seed, progress)
+    taught, errors = teacher.of_scene(scene)
+    sigma = None if errors is None else errors.sigma(learn.x)
+    networks = distil(learn, taught, plan, job.seed, progress, sigma)
     scores = {"labels": score_labels(held_out)}
     for step in ("teacher", "small", "student"):
         scores[step] = score_network(networks[step], held_out)
@@ -191,7 +198,7 @@ def _distil(
     for target, role, network in parts:
         bundle = _bundle(
             role, network, plan, scene, (learn, held_out), scores[role],
-            {**facts, ROLE: role, _SCORES: scores}, job.seed,
+            {**facts, ROLE: role, _SCORES: scores}, job.seed, taught,
         )  # fmt: skip
         replaced = target.is_dir()
         save_bundle(bundle, target, overwrite=job.overwrite or replaced)
@@ -207,11 +214,22 @@ def _bundle(
     scores: Scores,
     extra: Mapping[str, Any],
     seed: int,
+    teacher: Network,
 ) -> ModelBundle:
-    from akkd_core.distillation.label_bundle import label_bundle, manifest_scores
+    from akkd_core.distillation.chain import predict
+    from akkd_core.distillation.label_bundle import error_table, label_bundle, manifest_scores
     from akkd_core.joint.belonging import belongs_of
 
-    learn = pixels[0]
+    learn, held_out = pixels[0], pixels[1].samples
+    table, method = None, "output of the network: what the members' spread stands for"
+    if len(network.output_names) == len(plan.targets):
+        own = predict(network, held_out.x)
+        off = (own - held_out.labels, predict(teacher, held_out.x) - held_out.labels)
+        table = error_table(plan.targets, own, np.hypot(*off))
+        method = (
+            "rms difference from labels on held-out blocks, its own and its teacher's together, "
+            "by temperature"
+        )
     what = "small model on product labels" if role == "small" else "student of a label teacher"
     return label_bundle(
         f"{scene.name}-{role}"[:80],
@@ -226,6 +244,8 @@ def _bundle(
         bt=learn.x,
         scores=manifest_scores(scores, scene.name),
         belongs=belongs_of(learn.x, (scene.grid,), (scene.acquired_at,)),
+        table=table,
+        error_method=method,
     )
 
 

@@ -46,6 +46,8 @@ def run(
     batch_size: int = 256,
     seed: int = 1,
     overwrite: bool = False,
+    teacher_members: int = 1,
+    teacher_inputs: str = "pixel",
     progress: Progress | None = None,
 ) -> Outcome:
     """Run the ablation; scenes and seeds that are on disk are not run again.
@@ -69,6 +71,7 @@ def run(
     options = TrainingOptions(
         target, seed, teacher_architecture, teacher_epochs, most_per_scene, batch_size,
         small_architecture, small_epochs, goc_epochs, dataset_epochs,
+        teacher_members, teacher_inputs,
     )  # fmt: skip
     selected = read_selected(weight_from) if weight_from else None
     tried = tuple(sorted({*read_weights(weights), *([selected.weight] if selected else [])}))

@@ -34,6 +34,8 @@ class TrainingOptions:
     teacher_architecture, small_architecture : str
     teacher_epochs, small_epochs, goc_epochs, dataset_epochs : int
     most_per_scene, batch_size : int
+    teacher_members : int
+    teacher_inputs : {'pixel', 'scene'}
     """
 
     target: str = "joint"
@@ -46,6 +48,8 @@ class TrainingOptions:
     small_epochs: int = 40
     goc_epochs: int = 20
     dataset_epochs: int = 20
+    teacher_members: int = 1
+    teacher_inputs: str = "pixel"
 
     def plans(self) -> tuple[DistillationPlan, ...]:
         """One plan for each network's targets."""
@@ -66,6 +70,8 @@ class TrainingOptions:
                 dataset_epochs=self.dataset_epochs,
                 batch_size=self.batch_size,
                 most_per_scene=self.most_per_scene,
+                teacher_members=self.teacher_members,
+                teacher_inputs=self.teacher_inputs,
             )
             for targets in groups
         )

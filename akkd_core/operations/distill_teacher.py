@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from akkd_core.errors import ParameterError
 from akkd_core.operations.distill_setup import (
@@ -21,10 +23,18 @@ from akkd_core.progress import Progress, SilentProgress, SubProgress
 if TYPE_CHECKING:
     from akkd_core.bundle import ModelBundle, Network
     from akkd_core.distillation.plan import DistillationPlan
+    from akkd_core.distillation.predicted_error import ErrorTeacher
     from akkd_core.simulation.archive import Archive
+    from akkd_core.simulation.archive_scene import ArchiveScene
 
 ROLE = "distillation_role"
 """Member of a bundle's further facts that says what it is in a distillation."""
+
+SIGMA = "error_by_spread"
+"""Member of a teacher's further facts: what its members' spread means."""
+
+_USUAL = {"members": 1, "inputs": "pixel"}
+_LST_CLASSES = 8
 
 
 @dataclass(frozen=True)
@@ -34,17 +44,31 @@ class Teacher:
     Parameters
     ----------
     network : Network
+        May have scene inputs: `of_scene` makes it one of five BTs.
     bundle : str
         Hash of its bundle.
     folder : Path
     trained : bool
         Just now.
+    errors : ErrorTeacher, optional
+        What tells the error of each pixel, of the same inputs; None without several members.
     """
 
     network: Network
     bundle: str
     folder: Path
     trained: bool = False
+    errors: ErrorTeacher | None = None
+
+    def of_scene(self, scene: ArchiveScene) -> tuple[Network, ErrorTeacher | None]:
+        """Return network and error teacher for one scene, of five BTs alone."""
+        from akkd_core.distillation.predicted_error import ErrorTeacher
+        from akkd_core.distillation.scene_aware import bind
+
+        errors = self.errors
+        if errors is not None:
+            errors = ErrorTeacher(bind(errors.members, scene), errors.model)
+        return bind(self.network, scene), errors
 
 
 def run(
@@ -57,6 +81,8 @@ def run(
     batch_size: int = 256,
     seed: int = 1,
     overwrite: bool = False,
+    teacher_members: int = 1,
+    teacher_inputs: str = "pixel",
     progress: Progress | None = None,
 ) -> Outcome:
     """Train the teacher, or tell that it is there.
@@ -73,8 +99,9 @@ def run(
 
     loaded = load_archive(archive)
     options = TrainingOptions(
-        target, seed, teacher_architecture, teacher_epochs, most_per_scene, batch_size
-    )
+        target, seed, teacher_architecture, teacher_epochs, most_per_scene, batch_size,
+        teacher_members=teacher_members, teacher_inputs=teacher_inputs,
+    )  # fmt: skip
     folder = Path(output) if output else beside(archive, "teacher")
     found = kept_teachers(loaded, folder, options, progress or SilentProgress(), overwrite)
     lines = [
@@ -102,7 +129,7 @@ def find_teachers(
     if given is None:
         folder = beside(str(archive.folder), "teacher")
         return kept_teachers(archive, folder, options, progress)
-    from akkd_core.bundle import bundle_hash, load_bundle
+    from akkd_core.bundle import load_bundle
 
     bundle = load_bundle(given)
     if bundle.manifest.extra.get(ROLE) != "teacher":
@@ -111,8 +138,7 @@ def find_teachers(
             "teacher"
         )
     return {
-        plan.targets: Teacher(_columns(bundle, plan.targets), bundle_hash(bundle), Path(given))
-        for plan in options.plans()
+        plan.targets: _teacher(bundle, plan.targets, Path(given)) for plan in options.plans()
     }
 
 
@@ -152,7 +178,7 @@ def _kept(
     progress: Progress,
     overwrite: bool,
 ) -> Teacher:
-    from akkd_core.bundle import bundle_hash, load_bundle, save_bundle
+    from akkd_core.bundle import load_bundle, save_bundle
 
     facts = {
         ROLE: "teacher",
@@ -164,6 +190,8 @@ def _kept(
         "batch_size": plan.batch_size,
         "most_per_scene": plan.most_per_scene,
         "seed": options.seed,
+        "members": plan.teacher_members,
+        "inputs": plan.teacher_inputs,
     }
     trained = overwrite or not (folder.is_dir() and any(folder.iterdir()))
     if trained:
@@ -171,12 +199,13 @@ def _kept(
             _train(archive, plan, options.seed, facts, progress), folder, overwrite=overwrite
         )
     bundle = load_bundle(folder)
-    if {name: bundle.manifest.extra.get(name) for name in facts} != facts:
+    extra = bundle.manifest.extra
+    if {name: extra.get(name, _USUAL.get(name)) for name in facts} != facts:
         raise ParameterError(
             f"{folder}: holds a bundle that isn't this archive's teacher, or one trained with "
             "other options. give --teacher, move it away, or akkd distill teacher --overwrite"
         )
-    return Teacher(_columns(bundle, plan.targets), bundle_hash(bundle), folder, trained)
+    return _teacher(bundle, plan.targets, folder, trained)
 
 
 def _train(
@@ -186,42 +215,66 @@ def _train(
     facts: Mapping[str, Any],
     progress: Progress,
 ) -> ModelBundle:
-    from akkd_core.distillation.chain import train_label_teacher
-    from akkd_core.distillation.label_bundle import label_bundle
+    from akkd_core.distillation.label_bundle import error_table, label_bundle
+    from akkd_core.distillation.label_teacher import train_teacher
 
     require_training()
-    network = train_label_teacher(archive.scenes("training"), plan, seed, progress)
+    trained = train_teacher(archive.scenes("training"), plan, seed, progress)
+    options, extra, table = "", dict(facts), None
+    if trained.sigma is not None and trained.unseen is not None:
+        extra[SIGMA] = trained.sigma.to_json()
+        predicted, residuals = trained.unseen
+        times = len(trained.network.output_names) // len(plan.targets)
+        table = error_table(
+            plan.targets, predicted, np.tile(residuals, times), classes=_LST_CLASSES
+        )
+        options += f" --teacher-members {plan.teacher_members}"
+    sees = "five BTs"
+    if plan.teacher_inputs == "scene":
+        sees += " and five statistics of the scene"
+        options += " --teacher-inputs scene"
+    several = plan.teacher_members > 1
     return label_bundle(
         "akkd-label-teacher",
-        network,
-        plan.teacher_architecture,
-        description="teacher on product labels, pixel network on five BTs",
+        trained.network,
+        None if several else plan.fitted_teacher,
+        description=f"teacher on product labels, pixel network on {sees}"
+        + (f", mean of {plan.teacher_members}" if several else ""),
         trained_on=f"labels of {facts['scenes']} training scenes of an archive",
         archive_sha256=facts["archive_sha256"],
-        command="akkd distill teacher",
+        command=f"akkd distill teacher{options}",
         seed=seed,
-        extra=facts,
+        extra=extra,
+        table=table,
+        error_method="none" if table is None else "rms residual against labels of scenes that two "
+        "or more members never saw, by temperature",
     )
 
 
-def _columns(bundle: ModelBundle, targets: tuple[str, ...]) -> Network:
-    """Network of some of a bundle's outputs."""
+def _teacher(
+    bundle: ModelBundle, targets: tuple[str, ...], folder: Path, trained: bool = False
+) -> Teacher:
+    """Take what a plan needs from a bundle."""
+    from akkd_core.bundle import bundle_hash
+    from akkd_core.distillation.ensemble import columns
+    from akkd_core.distillation.label_teacher import members_of
+    from akkd_core.distillation.predicted_error import ErrorTeacher, SigmaModel
     from akkd_core.distillation.samples import INPUTS
 
     network = bundle.pixel_network
     missing = set(targets) - set(network.output_names)
-    if missing or network.input_names != INPUTS:
+    if missing or network.pixel_input_names != INPUTS:
         raise ParameterError(
             f"bundle {bundle.name}: has not {', '.join(sorted(missing)) or 'the five BTs alone'}. "
             f"train a teacher with --target {'joint' if targets == OUTPUT_NAMES else 'each'}"
         )
-    columns = [network.output_names.index(target) for target in targets]
-    return replace(
-        network,
-        kernels=(*network.kernels[:-1], network.kernels[-1][:, columns]),
-        biases=(*network.biases[:-1], network.biases[-1][columns]),
-        output_names=targets,
-        output_mean=network.output_mean[columns],
-        output_scale=network.output_scale[columns],
-        output_add=tuple(network.output_add[column] for column in columns),
-    )
+    errors, members = None, members_of(network, targets)
+    if members is not None and SIGMA in bundle.manifest.extra:
+        model = SigmaModel.from_json(bundle.manifest.extra[SIGMA])
+        every = list(bundle.manifest.extra["targets"])
+        chosen = [every.index(target) for target in targets]
+        errors = ErrorTeacher(
+            members,
+            SigmaModel(*(tuple(v[c] for c in chosen) for v in (model.floor, model.factor))),
+        )
+    return Teacher(columns(network, targets), bundle_hash(bundle), folder, trained, errors)

@@ -77,6 +77,8 @@ def run(
     batch_size: int = 256,
     seed: int = 1,
     overwrite: bool = False,
+    teacher_members: int = 1,
+    teacher_inputs: str = "pixel",
     progress: Progress | None = None,
 ) -> Outcome:
     """Select the weight; trials that are on disk are not run again.
@@ -99,6 +101,7 @@ def run(
     options = TrainingOptions(
         target, seed, teacher_architecture, teacher_epochs, most_per_scene, batch_size,
         small_architecture, small_epochs, goc_epochs,
+        teacher_members=teacher_members, teacher_inputs=teacher_inputs,
     )  # fmt: skip
     tried = read_weights(weights)
     names = choose_scenes(loaded, scenes, _SCENES_BY_DEFAULT)
@@ -131,7 +134,7 @@ def _try_scene(asked: _Run, record: RecordFile, name: str, progress: Progress) -
             )
             checkpoint(progress, 0.0, "small model")
             small = train_small(learn, plan, asked.seed, SubProgress(progress, 0.0, 0.02))
-            taught = predict(asked.teachers[plan.targets].network, learn.x)
+            taught = predict(asked.teachers[plan.targets].of_scene(scene)[0], learn.x)
             parts.append(TrialPart(small, learn, taught, held_out, plan))
         return parts
 

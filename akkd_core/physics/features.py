@@ -21,6 +21,10 @@ _OTHERS = (0, 1, 2, 4)
 OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
 """What a pixel network gives: temperature, K, and emissivity of bands 10-14."""
 
+LOG_SIGMA_NAMES = tuple(f"log_sigma_{name}" for name in OUTPUT_NAMES)
+"""Further outputs that a pixel network may have: natural logarithm of each output's one-sigma
+error, in the output's unit; positive by construction."""
+
 LSE_RANGE = (0.3, 1.0)
 """Emissivities are held inside."""
 

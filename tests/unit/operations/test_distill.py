@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("keras", reason="needs the training extra")
 
+import akkd_core  # noqa: E402
 from akkd_core.bundle import load_bundle  # noqa: E402
 from akkd_core.errors import InputError, OperationCancelled, ParameterError  # noqa: E402
+from akkd_core.joint.store import save_joint  # noqa: E402
 from akkd_core.operations import (  # noqa: E402
     distill,
     distill_ablation,
@@ -23,7 +26,11 @@ from akkd_core.operations.distill_setup import (  # noqa: E402
     read_selected,
     read_weights,
 )
+from akkd_core.physics.features import LOG_SIGMA_NAMES  # noqa: E402
+from akkd_core.raster import open_raster  # noqa: E402
 from akkd_core.simulation.archive import load_archive  # noqa: E402
+from akkd_core.simulation.granule import write_l1t_granule  # noqa: E402
+from akkd_core.simulation.scenes import radiance_to_dn  # noqa: E402
 from tests.builders.distillation import BIAS_K, labelled_archive  # noqa: E402
 
 TEACHER = {"teacher_architecture": "12", "teacher_epochs": 2, "batch_size": 64}
@@ -182,3 +189,54 @@ def test_options_are_checked(archive: str, tmp_path: Path) -> None:
     for name in ("w.json", "missing.json"):
         with pytest.raises(InputError, match="select-weight"):
             read_selected(str(tmp_path / name))
+
+
+def test_an_ensemble_of_scene_aware_teachers_and_its_students_join_and_tell_errors(
+    tmp_path: Path,
+) -> None:
+    made = labelled_archive(tmp_path / "arch", training=5)
+    archive, ensemble = str(made.folder), {"teacher_members": 4, "teacher_inputs": "scene"}
+    out = distill.run(
+        archive, scenes="1", dataset_epochs=2, keep_small=True, **ensemble, **QUICK
+    )
+    teacher = load_bundle(f"{archive}_teacher")
+    assert teacher.manifest.extra["members"] == 4 and "error_by_spread" in teacher.manifest.extra
+    assert teacher.pixel_network.scene_input_names == (
+        "mean_bt_13", "mean_bt_10_minus_13", "mean_bt_11_minus_13", "mean_bt_12_minus_13",
+        "mean_bt_14_minus_13",
+    )  # fmt: skip
+    assert teacher.error_table is not None
+    student = load_bundle(out.data["students"][0])
+    assert student.pixel_network.output_names[6:] == LOG_SIGMA_NAMES
+    assert student.pixel_network.n_inputs == 5 and student.error_table is None
+    assert "teacher" in out.data["scores"]["complex-0"]
+    small = load_bundle(f"{out.data['students'][0]}_small")
+    assert small.error_table is not None and small.pixel_network.n_outputs == 6
+    with pytest.raises(ParameterError, match="other options"):
+        distill_teacher.run(archive, **TEACHER)
+
+    scene = made.scene("complex-0")
+    granule = write_l1t_granule(
+        tmp_path / "g.hdf", radiance_to_dn(scene.radiance), scene.grid,
+        acquired_at=scene.acquired_at, daytime=True, view_zenith_deg=0.0,
+    )  # fmt: skip
+    joint = tmp_path / "joint.zip"
+    save_joint(str(joint), f"{archive}_teacher", out.data["students"], name="j")
+    for number, model in enumerate((str(joint), f"{archive}_teacher")):
+        folder = tmp_path / f"products-{number}"
+        (summary,) = akkd_core.retrieve(granule, folder, model, runtime="numpy")
+        assert summary.error is None
+        for layer, least in (("LST_err", 1e-2), ("LSE_err", 1e-4)):
+            with open_raster(folder / f"g_{layer}.tif") as raster:
+                values = raster.read(0, 0, *scene.grid.shape)
+            assert np.isfinite(values).all() and values.min() > 0.5 * least
+
+
+def test_a_student_of_one_teacher_tells_its_error_by_temperature(
+    archive: str, weights: Path
+) -> None:
+    distill.run(archive, output=f"{archive}_told", scenes="1", dataset_epochs=2, **QUICK)
+    table = load_bundle(f"{archive}_told/complex-0").error_table
+    assert table is not None
+    # labels of complex scenes are off by BIAS_K, and the teacher's scenes are not
+    assert 0.6 * BIAS_K < float(table.sigma[0].mean()) < 6 * BIAS_K
