@@ -107,6 +107,10 @@ def _read(path: Path) -> tuple[StationSeries, ...]:
         return (_bsrn(path),)
     if _is_surfrad(head):
         return (_surfrad(path),)
+    if b"\x00" in head:
+        raise InputError(
+            f"{path}: is no file of stations. Give SURFRAD or BSRN files, CSV or a GeoPackage"
+        )
     return _series(read_ground(path))
 
 

@@ -181,7 +181,10 @@ class MatchUp:
     def _what_filters_did(self) -> str:
         if not self.filters:
             return ". Check that product and reference overlap"
-        steps = "; ".join(f"{step.name}: {step.before} to {step.after}" for step in self.filters)
+        # what comes after the one that took the last tells nothing
+        last = next((i for i, step in enumerate(self.filters) if not step.after), -1)
+        told = self.filters[: last + 1] if last >= 0 else self.filters
+        steps = "; ".join(f"{step.name}: {step.before} to {step.after}" for step in told)
         return f" ({steps}). Relax the filter that took them, or give another reference"
 
     @property

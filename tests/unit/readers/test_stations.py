@@ -76,6 +76,9 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         read_stations([path])
     with pytest.raises(GranuleReadError, match="no.dat: can't be read"):
         read_stations([tmp_path / "no.dat"])
+    path.write_bytes(b"II*\x00" + bytes(range(256)))
+    with pytest.raises(InputError, match=r"x\.dat: is no file of stations. Give SURFRAD"):
+        read_stations([path])
 
 
 def test_without_pvlib_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

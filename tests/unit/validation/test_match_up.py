@@ -42,8 +42,9 @@ def test_nothing_left_says_which_filter_took_it() -> None:
     with pytest.raises(InputError, match="no valid cell left .good QC: 9 to 0.") as caught:
         match_up(
             estimate=empty, values=empty, cluster=np.empty(0, np.intp), columns={},
-            filters=(FilterStep("good QC", 9, 0),),
+            filters=(FilterStep("good QC", 9, 0), FilterStep("view zenith", 0, 0)),
         )  # fmt: skip
+    assert "view zenith" not in str(caught.value)
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="overlap"):
         match_up(
