@@ -10,7 +10,7 @@ STAMPS := $(VENV)/.stamps
 KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh | cksum | cut -d' ' -f1)
 
 # HDF-EOS2 (granules written by NASA's own library), GDAL, and a compiler for LOWTRAN7 and osgeo
-SYSTEM_PACKAGES := libhdfeos0 libhdf4-0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev
+SYSTEM_PACKAGES := libhdfeos0 libhdf4-0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev chromium
 TEST_EXTRAS := dev,train,simulate,stations
 PYTEST := $(BIN)/python -m pytest
 PYTEST_ARGS ?=

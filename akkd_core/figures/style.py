@@ -52,6 +52,7 @@ _GRID = "#D5D5D5"
 _MM_PER_INCH = 25.4
 _GAP_INCH = 0.06
 _ENTRY_MM = (12.0, 1.65)
+_LINE_MM, _GAP_MM = 4.3, 3.0
 
 
 def make_figure(
@@ -239,15 +240,16 @@ def legend(figure: Any, axes: Any, *, columns: int = 5) -> None:
     width_mm = _MM_PER_INCH * figure.get_figwidth()
     letters = max(20, int((width_mm - _ENTRY_MM[0]) / _ENTRY_MM[1]))
     names = [fill(name, letters, break_long_words=False) for name in names]
-    figure.legend(
-        handles,
-        names,
-        loc="outside upper right",
-        ncols=min(columns, names_in_a_row(names, width_mm)),
-        fontsize=TICK_SIZE,
-        frameon=False,
-        labelcolor=INK,
-    )
+    across = min(columns, names_in_a_row(names, width_mm))
+    dress = {"ncols": across, "fontsize": TICK_SIZE, "frameon": False, "labelcolor": INK}
+    try:
+        figure.legend(handles, names, loc="outside upper right", **dress)
+    except ValueError:  # matplotlib before 3.7, as in Debian 12: the room is made here
+        rows = -(-len(names) // across) * max((1 + name.count("\n") for name in names), default=1)
+        height_mm = _MM_PER_INCH * figure.get_figheight()
+        room, foot = (_GAP_MM + _LINE_MM * rows) / height_mm, _GAP_MM / height_mm
+        figure.get_layout_engine().set(rect=(0.0, foot, 1.0, 1.0 - room - foot))
+        figure.legend(handles, names, loc="upper right", **dress)
 
 
 def plain_log_scale(axes: Any) -> None:
@@ -283,14 +285,16 @@ def save_png(figure: Any, path: str | Path) -> None:
         temporary.write_bytes(data)
 
 
-def png_bytes(figure: Any) -> bytes:
-    """Return a figure as the bytes of a PNG of `DPI`.
+def png_bytes(figure: Any, dpi: int | None = None) -> bytes:
+    """Return a figure as the bytes of a PNG.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+    dpi : int, optional
+        Pixels per inch, without it `DPI`.
     """
     stream = io.BytesIO()
     # no software version in the file: the same numbers give the same bytes
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    figure.savefig(stream, format="png", dpi=dpi or DPI, metadata={"Software": None})
     return stream.getvalue()
