@@ -39,7 +39,7 @@ NO_CHARTS = (
 )
 
 _WORK = "report"
-_PACKAGES = ("numpy", "scipy", "rasterio", "pyproj", "matplotlib")
+_PACKAGES = ("numpy", "scipy", "rasterio", "GDAL", "pyproj", "matplotlib")
 _KINDS = {
     ".html": "this report", ".json": "all numbers", ".csv": "every match-up, one a line",
     ".gz": "every match-up, one a line (packed)", ".png": "chart",

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from akkd_core.validation.comparison_scores import (
-    DRAWS,
-    LEVEL,
-    METRIC_NAMES,
-    Score,
-    interval,
-    number,
-    with_unit,
-)
+from akkd_core.validation.comparison_scores import Score
 from akkd_core.validation.match_up import MatchUp
+from akkd_core.validation.report_tables import facts_table, filter_tables, metrics_table
 
 _STYLE = """
 :root { color: #222; background: #fff; font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica \
@@ -36,8 +29,10 @@ th, td { text-align: left; vertical-align: top; padding: .28rem .8rem .28rem 0; 
 border-bottom: 1px solid #e2e2e2; }
 thead th { border-bottom: 1.5px solid #555; font-weight: 600; }
 tbody th { font-weight: 500; }
-table.numbers td, table.numbers thead th:not(:first-child) { text-align: right; \
-white-space: nowrap; }
+table.numbers td, table.numbers thead th:not(:first-child) { text-align: right; }
+table.numbers td, table.metrics thead th { white-space: nowrap; }
+table.numbers th:first-child { min-width: 8.5rem; }
+table.filters thead th:not(:first-child) { min-width: 8rem; max-width: 20rem; }
 table.metrics { width: 100%; }
 .interval { display: block; color: #666; font-size: .8rem; }
 tr.what th { padding-top: .7rem; font-weight: 600; border-bottom: none; }
@@ -126,20 +121,20 @@ def report_html(content: ReportContent) -> str:
         f'<p class="made">Made {escape(content.made_at)} by {escape(content.software["AKKD"])}</p>',
         _notes(content),
         "<h2>Agreement</h2>",
-        _metrics(content.scores),
+        metrics_table(content.scores),
         "<h2>Data</h2>",
         _data(content),
         "<h2>Filters</h2>",
-        _filters(content.match_ups),
+        filter_tables(content.match_ups),
         "<h2>Charts</h2>",
         *map(_figure, content.pictures),
     ]
     if content.hint:
         parts.append(f"<p>{escape(content.hint)}</p>")
-    parts += ["<h2>Files</h2>", _pairs(content.files), "<h2>Software and command</h2>"]
+    parts += ["<h2>Files</h2>", facts_table(content.files), "<h2>Software and command</h2>"]
     if content.command:
         parts.append(f"<pre>{escape(content.command)}</pre>")
-    parts.append(_pairs(content.software))
+    parts.append(facts_table(content.software))
     body = "\n".join(part for part in parts if part)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -178,112 +173,16 @@ def _notes(content: ReportContent) -> str:
     return f'<div class="notes" role="note"><ul>{"".join(lines)}</ul></div>'
 
 
-def _label(match_up: MatchUp, among: Sequence[MatchUp]) -> str:
-    text = f"{match_up.product}, {with_unit(match_up)}"
-    if len({m.reference for m in among}) > 1:
-        text += f", against {match_up.reference}"
-    return text
-
-
-def _metrics(scores: Sequence[Score]) -> str:
-    match_ups = [score.match_up for score in scores]
-    head = "".join(
-        f'<th scope="col">{name.replace("R2", "R<sup>2</sup>")}</th>'
-        for name in METRIC_NAMES.values()
-    )
-    rows = []
-    for score in scores:
-        if not score.subset:
-            name = escape(_label(score.match_up, match_ups))
-            rows.append(f'<tr class="what"><th colspan="{len(METRIC_NAMES) + 1}">{name}</th></tr>')
-        name = escape(score.subset or "all match-ups")
-        rows.append(f'<tr class="score"><th scope="row">{name}</th>{_cells(score)}</tr>')
-    bounded = any(interval("bias", s.intervals["bias"], s.match_up.unit) for s in scores)
-    blocks = sorted({score.clusters for score in scores})
-    span = f"{blocks[0]:,}" if len(blocks) == 1 else f"{blocks[0]:,} to {blocks[-1]:,}"
-    about = (
-        f"In brackets: {LEVEL:.0%} interval by resampling {span} blocks of neighbouring match-ups "
-        f"{DRAWS:,} times." if bounded else "Too few blocks of match-ups for intervals."
-    )  # fmt: skip
-    against = {m.reference for m in match_ups}
-    what = f"Product minus {against.pop()}. " if len(against) == 1 else "Product minus reference. "
-    return (
-        f'<div class="scroll"><table class="numbers metrics"><caption>{escape(what + about)}'
-        f'</caption><thead><tr><th scope="col">Comparison</th>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{_DEFINITIONS}"
-    )
-
-
-_DEFINITIONS = (
-    "<p>ubRMSE: RMSE without the bias. Robust SD: 1.4826 times the median absolute deviation from "
-    "the median difference. PCC: Pearson correlation coefficient. R<sup>2</sup>: 1 minus squared "
-    "differences over the reference\N{RIGHT SINGLE QUOTATION MARK}s variance.</p>"
-)
-
-
-def _cells(score: Score) -> str:
-    unit = score.match_up.unit
-    cells = []
-    for name in METRIC_NAMES:
-        text = number(name, getattr(score.metrics, name), unit)
-        bounds = interval(name, score.intervals.get(name, (float("nan"),) * 2), unit)
-        small = f'<span class="interval">{_minus(bounds)}</span>' if bounds else ""
-        cells.append(f"<td>{_minus(text)}{small}</td>")
-    return "".join(cells)
-
-
-def _minus(text: str) -> str:
-    return escape(text).replace("-", "\N{MINUS SIGN}" if text != "-" else "\N{EN DASH}")
-
-
 def _data(content: ReportContent) -> str:
-    parts = [_pairs(content.facts)]
+    parts = [facts_table(content.facts)]
     seen: dict[str, dict[str, str]] = {}
     for match_up in content.match_ups:
         seen.setdefault(match_up.product, {}).update(match_up.facts)
     for product, facts in seen.items():
         if facts:
             shown = {name.replace("_", " "): value for name, value in facts.items()}
-            parts.append(f"<h3>{escape(product)}</h3>{_pairs(shown)}")
+            parts.append(f"<h3>{escape(product)}</h3>{facts_table(shown)}")
     return "\n".join(parts)
-
-
-def _filters(match_ups: Sequence[MatchUp]) -> str:
-    """Table of every match-up's filters; match-ups with the same steps share a table."""
-    groups: dict[tuple[str, ...], list[MatchUp]] = {}
-    for match_up in match_ups:
-        groups.setdefault(tuple(step.name for step in match_up.filters), []).append(match_up)
-    tables = []
-    for names, group in groups.items():
-        if not names:
-            continue
-        head = "".join(f'<th scope="col">{escape(_label(m, match_ups))}</th>' for m in group)
-        first = "".join(f"<td>{m.filters[0].before:,}</td>" for m in group)
-        rows = [f'<tr><th scope="row">candidates</th>{first}</tr>']
-        for index, name in enumerate(names):
-            left = "".join(_left(m, index) for m in group)
-            rows.append(f'<tr><th scope="row">{escape(name)}</th>{left}</tr>')
-        tables.append(
-            '<div class="scroll"><table class="numbers"><caption>Match-ups left after each filter, '
-            f'in order, and how many it took</caption><thead><tr><th scope="col">Filter</th>{head}'
-            f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-        )
-    return "\n".join(tables) or "<p>None.</p>"
-
-
-def _left(match_up: MatchUp, index: int) -> str:
-    step = match_up.filters[index]
-    taken = step.before - step.after
-    small = f"\N{MINUS SIGN}{taken:,}" if taken else "0"
-    return f'<td>{step.after:,}<span class="interval">{small}</span></td>'
-
-
-def _pairs(values: Mapping[str, str]) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
-        for name, value in values.items()
-    )
-    return f"<table><tbody>{rows}</tbody></table>" if rows else ""
 
 
 def _figure(picture: Picture) -> str:

@@ -143,6 +143,7 @@ def test_report_says_it_all_and_loads_nothing(report: Report) -> None:
         "MOD11 is cold over dry ground. (G1)", "MOD11A1.A2019305.h14v09.061.hdf",
         "valid fraction 0.8 or more", "4,200", "\N{MINUS SIGN}100", "2019-11-01 10:55:55 UTC",
         "akkd validate modis a_akkd --reference &#x27;M D.hdf&#x27;", "AKKD 0.", "numpy",
+        ">G1, Emis10 to Emis11, against AST_05_00411012019105555_1<",
         "95% interval", "42 blocks", ">warm<", "robust SD", "G1_minus_MOD11A1.tif",
     ):  # fmt: skip
         assert part in text, part

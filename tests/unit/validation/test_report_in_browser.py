@@ -14,6 +14,9 @@ pytestmark = pytest.mark.skipif(chromium() is None, reason="Chromium is not inst
 
 _PICTURES = "Array.from(document.images, i => [i.complete, i.naturalWidth, i.clientWidth])"
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_COLUMNS = (
+    "Array.from(document.querySelectorAll('table.numbers th:first-child'), t => t.clientWidth)"
+)
 _HEADINGS = "Array.from(document.querySelectorAll('h2'), h => h.textContent)"
 
 
@@ -23,7 +26,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("seen")
     match_ups = [
         comparisons.lst("AST_L1T_00311012019105555_20191102110410_12345", 0.5, notes=("Dry.",)),
-        comparisons.lst("student", -0.3, 1.4, seed=1),
+        comparisons.lst("student", -0.3, 1.4, seed=1, reference=f"{comparisons.REFERENCE}.2"),
     ]
     written = write_report(
         match_ups, folder / "report", title="LST against MOD11A1", facts={"Reference": "MOD11A1"}
@@ -32,14 +35,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_opens_without_network_and_without_complaint(report: Path, tmp_path: Path) -> None:
-    seen = look_at(report, tmp_path, _PICTURES, _OVERFLOW, _HEADINGS)
+    seen = look_at(report, tmp_path, _PICTURES, _OVERFLOW, _HEADINGS, _COLUMNS)
     asked = [url for url in seen.requests if not url.startswith("data:")]
     assert asked == [report.as_uri()]
     assert seen.complaints == []
-    pictures, overflow, headings = seen.results
-    assert len(pictures) == 5
+    pictures, overflow, headings, columns = seen.results
+    assert len(pictures) == 6
     assert all(complete and own > 300 and 0 < shown <= own for complete, own, shown in pictures)
-    assert overflow <= 0
+    assert overflow <= 0 and min(columns) > 120
     assert headings == [
         "Agreement", "Data", "Filters", "Charts", "Files", "Software and command"
     ]  # fmt: skip
