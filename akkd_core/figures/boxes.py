@@ -141,7 +141,8 @@ def _one(axes: Any, values: NDArray[np.float64], place: float, width: float, col
     axes.annotate(
         f"median\n{np.median(values):.3g}", (place, values.max()), xytext=(0, 6),
         textcoords="offset points", ha="center", va="bottom", fontsize=TICK_SIZE, color=INK,
-        linespacing=1.0,
+        linespacing=1.0, zorder=4,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8},
     )  # fmt: skip
 
 

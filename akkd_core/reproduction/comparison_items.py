@@ -27,9 +27,9 @@ from akkd_core.reproduction.model_scores import (
     Comparison,
     MeanScore,
     cell,
+    change,
     compare,
     compare_labels,
-    gain,
     lse_score,
     lst_score,
 )
@@ -138,21 +138,21 @@ def _gain_notes(run: DistillationRun) -> tuple[str, ...]:
     notes = []
     for model in MODELS:
         before, after = (PUBLISHED[f"{key}_{model}"] for key in ("SMI", "KSMI"))
-        paper = gain(after.lst.mae_k, before.lst.mae_k)
-        words = [
-            f"{gain(*(s(run, f'{k}_{model}', ref).mae for k in ('KSMI', 'SMI')))} {title} "
-            f"against {ref}"
-            for title, s in (("in LST", lst_score), ("in LSE", lse_score))
-            for ref in _BOTH
-        ]
-        notes.append(f"Model {model}, MAE: paper {paper} in LST; ours {', '.join(words)}.")
+        paper = change(before.lst.mae_k, after.lst.mae_k)
+        words = []
+        for title, score, unit in (("LST", lst_score, "K"), ("LSE", lse_score, "")):
+            for ref in _BOTH:
+                mae = [score(run, f"{key}_{model}", ref).mae for key in ("SMI", "KSMI")]
+                words.append(f"{title} {change(mae[0], mae[1], unit)} against {ref}")
+        notes.append(f"Model {model}, MAE: in the paper LST {paper}; here {', '.join(words)}.")
     return (
         *notes,
-        "Against labels a student under guidance must lose on a small model that fits them: it is "
-        "drawn from them towards the teacher. Against the truth it gains where the teacher's error "
-        "and the labels' point to different sides, and loses where the teacher is further off: "
-        "the second table has both. The paper's gain against labels asks for small models that "
-        "had not yet learnt their labels, or for other labels afterwards; its text doesn't say.",
+        "A small model that fits its labels can't gain against them by guidance: that draws it "
+        "away, towards the teacher. Against the truth it gains where the errors of labels and "
+        "teacher point to different sides, and loses where the teacher is further off; the second "
+        "table has both errors. A gain against labels as the paper's needs small models that "
+        "haven't learnt their labels yet, or scores against other labels; its text tells neither "
+        "the epochs nor which labels it scores against.",
         f"w = {READINGS[0]:g} and {READINGS[1]:g} are both readings of the paper's alpha; the "
         f"weight that held-out labels select is {run.selected_weight:g}.",
         "Two scenes are few. Over 20 scenes and 5 seeds `docs/method.md` has each step's gain with "

@@ -40,6 +40,7 @@ from akkd_core.provenance import sha256_file
 from akkd_core.reproduction.items import Request
 from akkd_core.reproduction.kept_networks import KeptNetworks
 from akkd_core.reproduction.published import CHOSEN_WEIGHT
+from akkd_core.reproduction.run_clock import timed
 from akkd_core.reproduction.run_size import MODELS, SIZES, RunSize
 from akkd_core.simulation.archive import INDEX_NAME, Archive
 from akkd_core.simulation.archive_scene import ArchiveScene
@@ -86,6 +87,8 @@ class DistillationRun:
         By the names of Fig. 13, and by `student_key`.
     trials : sequence of dict
         See `akkd_core.distillation.weight_trials`.
+    cpu_seconds : float
+        That making it took.
     """
 
     size: RunSize
@@ -94,6 +97,7 @@ class DistillationRun:
     learnt_from: Mapping[str, int]
     evaluations: Mapping[str, Evaluation]
     trials: Sequence[Mapping[str, Any]]
+    cpu_seconds: float = 0.0
 
     def selection(self, model: int, reference: str = "labels") -> WeightSelection:
         """Weights of one small model, by scores against labels, or for comparison the truth."""
@@ -131,7 +135,9 @@ def shared_run(request: Request, progress: Progress) -> DistillationRun:
         Without TensorFlow.
     DistillationError, TrainingError, ProductWriteError, OperationCancelled
     """
-    return _maker(request).run(progress)
+    maker = _maker(request)
+    run, seconds = timed(maker.folder / "time.json", lambda: maker.run(progress))
+    return replace(run, cpu_seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -184,7 +190,7 @@ class _Maker:
     """Makes a run step by step; what is there is kept."""
 
     def __init__(self, folder: Path, size: RunSize, seed: int) -> None:
-        self._folder, self._size, self._seed = folder, size, seed
+        self.folder, self._size, self._seed = folder, size, seed
 
     def large_model(self, target: str, progress: Progress) -> LargeModel:
         with quiet_import():
@@ -197,7 +203,7 @@ class _Maker:
 
     def _networks(self, archive: Archive) -> KeptNetworks:
         return KeptNetworks(
-            self._folder / "networks", sha256_file(archive.folder / INDEX_NAME), self._seed
+            self.folder / "networks", sha256_file(archive.folder / INDEX_NAME), self._seed
         )
 
     def run(self, progress: Progress) -> DistillationRun:
@@ -233,7 +239,7 @@ class _Maker:
         return DistillationRun(size, self._seed, scenes, learnt, evaluations, record.rows)
 
     def _archive(self, progress: Progress) -> Archive:
-        return simulate_archive(self._folder / "archive", self._size.recipe, progress=progress)
+        return simulate_archive(self.folder / "archive", self._size.recipe, progress=progress)
 
     def _blocks(self, number: int, scene: ArchiveScene) -> NDArray[np.bool_]:
         plan = self._size.plans[0]
@@ -311,7 +317,7 @@ class _Maker:
             "weights": list(self._size.weights),
             "seed": self._seed,
         }
-        record = RecordFile(self._folder / "trials.jsonl", header)
+        record = RecordFile(self.folder / "trials.jsonl", header)
         spans = _spans(0.0, 1.0, len(scenes))
         for name, parts, span in zip(scenes, starts, spans, strict=True):
             run_trials(

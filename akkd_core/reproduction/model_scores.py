@@ -154,7 +154,7 @@ def model_table(run: DistillationRun, key: str) -> ResultTable:
     mean = (published.mean_lse_pcc, published.mean_lse_mae)
     ours = (lse_score(run, key, LABELS), lse_score(run, key, TRUTH))
     rows.append(_row("LSE, mean of bands", mean, *ours))
-    caption = f"Paper: its section {published.section}. MAE and bias in K (LST) and 1 (LSE):"
+    caption = f"The paper: section {published.section}. MAE and bias in K (LST) and 1 (LSE):"
     return ResultTable("", caption, _COLUMNS, tuple(rows))
 
 
@@ -184,7 +184,7 @@ def cell(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def gain(after: float, before: float) -> str:
-    """Words on how much less an error is than another, e.g. ``33 % less``."""
-    change = 100.0 * (1.0 - after / before)
-    return f"{abs(change):.0f} % {'less' if change >= 0 else 'more'}"
+def change(before: float, after: float, unit: str = "K") -> str:
+    """Words on an error before and after, e.g. ``from 1.10 to 0.73 K``."""
+    digits = 2 if unit == "K" else 4
+    return f"from {before:.{digits}f} to {after:.{digits}f} {unit}".rstrip()

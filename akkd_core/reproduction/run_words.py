@@ -6,7 +6,7 @@ from akkd_core.reproduction.distillation_run import DistillationRun
 
 
 def run_note(run: DistillationRun) -> str:
-    """Say what the shared run was, and where its time is counted.
+    """Say what the shared run was, and how long it took.
 
     Parameters
     ----------
@@ -18,6 +18,6 @@ def run_note(run: DistillationRun) -> str:
     return (
         f"Scenes of {side} x {side} pixels; layers {widths} (large model, {plan.teacher_epochs} "
         f"epochs) and {small} (small models, {plan.small_epochs} epochs; students "
-        f"{plan.whole_epochs} more). The time above counts the shared run where this item was the "
-        "first of it."
+        f"{plan.whole_epochs} more). The run that these items share took {run.cpu_seconds:.0f} s "
+        "of processor time; the time above counts it where this item was made first."
     )

@@ -15,9 +15,9 @@ from akkd_core.reproduction.model_scores import (
     LABELS,
     TITLES,
     TRUTH,
+    change,
     compare,
     compare_labels,
-    gain,
     lse_score,
     lst_score,
     model_table,
@@ -86,7 +86,7 @@ def _draw(run: DistillationRun, key: str, reference: str) -> bytes:
                 "K" if target == "lst" else "1",
             )
         )
-    names = ("label's" if reference == LABELS else "true", "predicted")
+    names = ("labelled" if reference == LABELS else "true", "predicted")
     return palette_png(build_density_scatter(panels, axes_names=names))
 
 
@@ -96,7 +96,7 @@ def _what(run: DistillationRun, key: str) -> str:
         return (
             f"The large model learnt {run.learnt_from['large']:,} labelled pixels of "
             f"{run.size.training_scenes} scenes; shown are {count:,} held-out ones of the same "
-            "scenes, in which its air and its kind of ground are known to it."
+            "scenes, whose air and ground it knows."
         )
     number = int(key[-1])
     scene = f"the scene {run.scenes[number - 1]}"
@@ -131,10 +131,18 @@ def _small(run: DistillationRun, key: str) -> tuple[str, ...]:
         "Of the emissivities the paper's text gives the means alone (section 4.3.2).",
         f"Against labels a small model's LST is off by {labels.mae:.2f} K, against the truth by "
         f"{truth.mae:.2f} K. The labels' error is one of the air, the same all over the scene: "
-        "a model that learns them learns it too, and held-out labels of the scene can't show it. "
-        "The paper's small models are worse against their labels than ours; its scenes hold what "
-        "a simulation doesn't.",
+        "a model that learns them learns it too, and held-out labels of the scene can't show it.",
+        _beside_paper(MODELS[key].lst.mae_k, labels.mae),
     )
+
+
+def _beside_paper(paper: float, ours: float) -> str:
+    if ours < paper:
+        return (
+            f"The paper's small model is worse against its labels, {paper} K: its scene holds more "
+            "that five brightness temperatures don't tell than a simulated one, or it learnt less."
+        )
+    return f"The paper's small model is better against its labels, {paper} K."
 
 
 def _large_on_small(run: DistillationRun, key: str) -> tuple[str, ...]:
@@ -147,10 +155,8 @@ def _large_on_small(run: DistillationRun, key: str) -> tuple[str, ...]:
     return (
         "The paper's text has no emissivities for this figure; it says that they go the same way.",
         f"Large model beside small model {key[-1]}, MAE of LST: in the paper {paper} K beside "
-        f"{paper_own} K; here {', '.join(parts)}. As in the paper the large model is worse than "
-        "the scene's own model "
-        + _where_worse(run, key, own)
-        + ". From five brightness temperatures it can't tell a new scene's air.",
+        f"{paper_own} K; here {' and '.join(parts)}. {_where_worse(run, key, own)} From five "
+        "brightness temperatures it can't tell a new scene's air.",
     )
 
 
@@ -160,20 +166,22 @@ def _where_worse(run: DistillationRun, key: str, own: str) -> str:
         for reference in (LABELS, TRUTH)
         if lst_score(run, key, reference).mae > lst_score(run, own, reference).mae
     ]
-    both = "by both"
-    return both if len(worse) == 2 else f"by {worse[0]} alone" if worse else "by neither"
+    if not worse:
+        return "Unlike in the paper the large model isn't worse than the scene's own."
+    where = "" if len(worse) == 2 else f", but against {worse[0]} alone"
+    return f"As in the paper the large model is worse than the scene's own{where}."
 
 
 def _student(run: DistillationRun, key: str) -> tuple[str, ...]:
     own = f"SMI_{key[-1]}"
-    paper = gain(MODELS[key].lst.mae_k, MODELS[own].lst.mae_k)
+    paper = change(MODELS[own].lst.mae_k, MODELS[key].lst.mae_k)
     ours = [
-        gain(lst_score(run, key, reference).mae, lst_score(run, own, reference).mae)
+        change(lst_score(run, own, reference).mae, lst_score(run, key, reference).mae)
         for reference in (LABELS, TRUTH)
     ]
     return (
-        f"MAE of LST beside small model {key[-1]}'s: in the paper {paper}; here {ours[0]} against "
-        f"labels and {ours[1]} against the truth. All models and both references: Fig. 12.",
+        f"MAE of LST from small model to student: in the paper {paper}; here {ours[0]} against "
+        f"labels and {ours[1]} against the truth. Why, and other weights: Fig. 12.",
         "The paper doesn't say whether its students are scored against original or composite "
         "labels; against composite ones, which a student was trained on, a score rises by itself. "
         "Ours are against original labels.",

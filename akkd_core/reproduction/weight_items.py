@@ -119,8 +119,8 @@ def _table4_notes(run: DistillationRun, found: ByReference) -> tuple[str, ...]:
         "the number of repetitions, so that the sizes of both can't be compared, their signs and "
         "the weight at which they change can.",
         "In the paper both t fall from large positive values through zero at w = 0.2-0.4: a "
-        "student under weak guidance gains, one under strong guidance loses. Ours by MAE against "
-        f"labels {_course(mae[LABELS])}; against the truth {_course(mae[TRUTH])}.",
+        "student under weak guidance gains, one under strong guidance loses. Here t of the MAE "
+        f"{_course(mae[LABELS])} against labels and {_course(mae[TRUTH])} against the truth.",
         f"Least mean MAE of LST: w = {least[LABELS]:g} against labels, {least[TRUTH]:g} against "
         "the truth. The lowest |t| is at the weight that changes the scores least: "
         f"{_series(by_labels, PAPER_TARGET, 'mae').lowest_t_weight or math.nan:g} by MAE and "
@@ -141,7 +141,7 @@ def _course(series: Series) -> str:
         return "is negative at every weight"
     if len(better) == len(series.tests):
         return "is positive at every weight"
-    return f"is positive at {', '.join(f'{w:g}' for w in better)} alone"
+    return f"is positive at w = {', '.join(f'{w:g}' for w in better)} alone"
 
 
 def fig8(request: Request, progress: Progress) -> Content:
