@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="needs the viz extra")
 
-from akkd_core.figures.palette import palette_png, reduce_colours  # noqa: E402
+from akkd_core.figures.palette import PAGE_DPI, palette_png, reduce_colours  # noqa: E402
 from akkd_core.figures.style import COLOURS, make_figure, png_bytes  # noqa: E402
 from tests.builders.png import png_size  # noqa: E402
 
@@ -42,7 +42,7 @@ def test_a_chart_is_the_same_to_the_eye_and_smaller() -> None:
     figure, (axes,) = make_figure()
     for i, colour in enumerate(COLOURS):
         axes.plot([0, 1], [0, i], color=colour, linewidth=5)
-    full, small = png_bytes(figure), palette_png(figure)
+    full, small = png_bytes(figure, PAGE_DPI), palette_png(figure)
     assert png_size(small) == png_size(full) and len(small) < 0.7 * len(full)
     before, after = (
         np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
