@@ -54,7 +54,10 @@ def test_every_metric_agrees_with_resampling_by_hand() -> None:
 def test_one_draw_of_everything_gives_the_metrics_themselves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = clustered(5, clusters=7, each=40)
+    even = clustered(5, clusters=7, each=40)
+    # lopsided: the distances below the median and above it differ
+    lopsided = np.random.default_rng(6).exponential(2.0, even.values.size) ** 2
+    found = match_up(even.values + lopsided, even.values, even.cluster)
 
     class Once:
         def multinomial(self, n: int, shares: object, size: int) -> NDArray[np.int64]:
