@@ -12,12 +12,15 @@ KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh | cksum | cut -d' ' -f1)
 # HDF-EOS2 (granules written by NASA's own library), GDAL, and a compiler for LOWTRAN7 and osgeo
 SYSTEM_PACKAGES := libhdfeos0 libhdf4-0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev chromium
 TEST_EXTRAS := dev,train,simulate,stations
+QGIS_PACKAGES := qgis python3-venv
+QGIS_VENV ?= .venv-qgis
 PYTEST := $(BIN)/python -m pytest
 PYTEST_ARGS ?=
 
 RUN_STAMP := $(STAMPS)/run-$(KEY)
 LINT_STAMP := $(STAMPS)/lint-$(KEY)
 TEST_STAMP := $(STAMPS)/test-$(KEY)
+QGIS_STAMP := $(STAMPS)/qgis-$(KEY)
 
 DEMO := demo
 DEMO_SEED := 7
@@ -27,7 +30,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint docs bench scores clean distclean
+.PHONY: help install demo test test-all test-qgis plugin lint docs bench scores clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -55,10 +58,20 @@ $(DEMO)/scene.hdf: | $(RUN_STAMP)
 test: $(TEST_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory test-qgis
 
 test-all: $(TEST_STAMP)  ## lint and the whole test suite
 	@$(MAKE) --no-print-directory lint
 	$(PYTEST) $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory test-qgis
+
+test-qgis: $(TEST_STAMP) $(QGIS_STAMP)  ## the plugin in a real QGIS (about 2 GB of system packages, if allowed)
+	@if [ -x $(QGIS_VENV)/bin/pytest ]; then \
+	  AKKD_COMMAND="$(abspath $(BIN))/akkd" $(QGIS_VENV)/bin/python -m pytest tests/qgis; \
+	else echo "QGIS tests skipped: no QGIS here"; fi
+
+plugin:  ## the QGIS plugin's zip, dist/akkd.zip
+	python3 tools/package_plugin.py
 
 lint: $(LINT_STAMP)  ## ruff, mypy (strict), import contracts
 	$(BIN)/ruff check .
@@ -77,10 +90,10 @@ scores: $(RUN_STAMP)  ## remake the accuracy table on held-out air and materials
 clean:  ## remove what was built or made, but not the virtual environment
 	rm -rf build dist *.egg-info $(DEMO) .pytest_cache .mypy_cache .ruff_cache \
 	  .import_linter_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)*/*' -prune -exec rm -rf {} +
 
-distclean: clean  ## remove the virtual environment too
-	rm -rf $(VENV)
+distclean: clean  ## remove the virtual environments too
+	rm -rf $(VENV) $(QGIS_VENV)
 
 $(BIN)/python:
 	@tools/make_venv.sh $(VENV)
@@ -106,3 +119,8 @@ $(TEST_STAMP):
 	  && echo "LOWTRAN7: compiled" || echo "LOWTRAN7 can't be compiled (gfortran, cmake); its tests are skipped"
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $(LINT_STAMP) $@
+
+$(QGIS_STAMP):
+	@tools/apt_install.sh $(QGIS_PACKAGES)
+	@tools/make_qgis_venv.sh $(QGIS_VENV)
+	@mkdir -p $(STAMPS) && touch $@

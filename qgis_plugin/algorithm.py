@@ -14,11 +14,11 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingOutputHtml,
     QgsProcessingOutputMultipleLayers,
     QgsProcessingOutputRasterLayer,
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterDefinition,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -31,13 +31,17 @@ from .feedback import FeedbackProgress, warnings_to
 from .form import Form, form_of
 from .icon import ICON
 from .parameters import make_parameter, plain_numbers, read_values
-from .results import LAYERS, SUMMARY, show_later, values_of
+from .results import DIFFERENCE, LAYERS, REPORT, SUMMARY, show_later, values_of
 from .settings import training_command
 from .translation import tr
 
 LOG = "AKKD"
 LOAD = "load_results"
 _TAGS = "ASTER,thermal,LST,LSE,temperature,emissivity,TIR,AKKD"
+
+
+def _html(text: str) -> str:
+    return escape(text, quote=False)
 
 
 class OperationAlgorithm(QgsProcessingAlgorithm):
@@ -87,26 +91,29 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     def shortHelpString(self) -> str:  # noqa: N802
         """Help of the operation and of its parameters."""
         paragraphs = tr(self.form.operation.help).split("\n\n")
-        text = [f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs]
+        text = [f"<p>{_html(paragraph)}</p>" for paragraph in paragraphs]
         for field in self.form.fields:
-            facts = f" [{escape(field.facts)}]" if field.facts else ""
+            facts = f" [{field.facts}]" if field.facts else ""
             label, help_text = tr(field.parameter.label), tr(field.parameter.help)
-            text.append(f"<p><b>{escape(label)}</b>: {escape(help_text)}{facts}</p>")
+            text.append(f"<p><b>{_html(label)}</b>: {_html(help_text + facts)}</p>")
         return "\n".join(text)
 
     def initAlgorithm(self, configuration: Any = None) -> None:  # noqa: N802
         """Declare parameters and outputs."""
         for field in self.form.fields:
             self.addParameter(make_parameter(field))
-        if self.form.layers:
-            load = QgsProcessingParameterBoolean(
-                LOAD, tr("Open the results in the project"), defaultValue=True
+        if self.form.opens_layers:
+            self.addParameter(
+                QgsProcessingParameterBoolean(
+                    LOAD, tr("Open the results in the project"), defaultValue=True
+                )
             )
-            load.setFlags(load.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
-            self.addParameter(load)
             for layer in self.form.layers:
                 self.addOutput(QgsProcessingOutputRasterLayer(layer, layer))
             self.addOutput(QgsProcessingOutputMultipleLayers(LAYERS, tr("All layers")))
+        if self.form.report:
+            self.addOutput(QgsProcessingOutputRasterLayer(DIFFERENCE, tr("Difference")))
+            self.addOutput(QgsProcessingOutputHtml(REPORT, tr("Report")))
         self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary")))
 
     def canExecute(self) -> tuple[bool, str]:  # noqa: N802
@@ -154,8 +161,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             feedback.reportError(failure, False)
         for line in outcome.lines:
             feedback.pushInfo(line)
-        if self.form.layers and self.parameterAsBoolean(parameters, LOAD, context):
-            show_later(outcome, context)
+        if self.form.opens_layers and self.parameterAsBoolean(parameters, LOAD, context):
+            show_later(self.form, outcome, context)
         return {**self._destinations(values), **values_of(self.form, outcome)}
 
     def _run(self, values: Mapping[str, Any], feedback: QgsProcessingFeedback) -> Outcome:

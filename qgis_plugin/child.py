@@ -52,8 +52,9 @@ def words_of(operation: Operation, values: Mapping[str, Any]) -> list[str]:
 
 
 def _read(stream: Any, lines: queue.Queue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put(None)
 
 

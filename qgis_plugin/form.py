@@ -24,7 +24,12 @@ _LAYERS = {
     "preprocess": ("radiance_toa", "bt"),
 }
 
-_LAYERS_OR_PATHS = frozenset({"product", "truth", "modis", "qc", "reference", "land_cover"})
+_REPORTS = frozenset({"validate modis", "validate aster", "validate stations", "validate truth"})
+"""Operations that may write a report, and rasters of differences."""
+
+_LAYERS_OR_PATHS = frozenset(
+    {"product", "products", "truth", "reference", "reference_qc", "dem", "land_cover"}
+)
 """Names of inputs for which a layer of the project may be chosen."""
 
 _FOLDERS = frozenset({"archive"})
@@ -56,7 +61,7 @@ _CLASSES = {
     ParamKind.FLAG: "QgsProcessingParameterBoolean",
     ParamKind.TEXT: "QgsProcessingParameterString",
 }
-_FILE_LIST = "QgsProcessingParameterMultipleLayers"
+_LIST = "QgsProcessingParameterMultipleLayers"
 _LAYER = "QgsProcessingParameterRasterLayer"
 _PATHS = (ParamKind.INPUT_PATH, ParamKind.BUNDLE)
 
@@ -110,6 +115,8 @@ class Form:
     fields : tuple of Field
     layers : tuple of str
         Rasters of a scene's product, which a model can take up.
+    report : bool
+        Whether it may write a report with rasters of differences.
     """
 
     operation: Operation
@@ -118,14 +125,23 @@ class Form:
     in_process: bool
     fields: tuple[Field, ...]
     layers: tuple[str, ...] = ()
+    report: bool = False
+
+    @property
+    def opens_layers(self) -> bool:
+        """Whether there are results that QGIS can show."""
+        return bool(self.layers) or self.report
 
 
 def _qgis_class(parameter: Parameter) -> str:
     if parameter.multiple and parameter.kind in _PATHS:
-        return _FILE_LIST
-    if parameter.kind is ParamKind.INPUT_PATH and parameter.name in _LAYERS_OR_PATHS:
-        return _LAYER
-    return _CLASSES[parameter.kind]
+        return _LIST
+    return _LAYER if takes_layers(parameter) else _CLASSES[parameter.kind]
+
+
+def takes_layers(parameter: Parameter) -> bool:
+    """Tell whether raster layers of the project may be chosen for an input."""
+    return parameter.kind is ParamKind.INPUT_PATH and parameter.name in _LAYERS_OR_PATHS
 
 
 def _file_filter(operation: Operation, parameter: Parameter) -> str:
@@ -149,8 +165,13 @@ def make_field(operation: Operation, parameter: Parameter) -> Field:
         folder=parameter.kind is ParamKind.INPUT_PATH and parameter.name in _FOLDERS,
         file_filter=_file_filter(operation, parameter),
         # Where products go beside the scene unasked, QGIS's custom is a temporary folder.
-        temporary=parameter.required or operation.id in _LAYERS,
+        temporary=parameter.required or _shows_results(operation, parameter),
     )
+
+
+def _shows_results(operation: Operation, parameter: Parameter) -> bool:
+    folder = parameter.kind is ParamKind.OUTPUT_FOLDER
+    return folder and (operation.id in _LAYERS or operation.id in _REPORTS)
 
 
 def runs_in_process(operation: Operation) -> bool:
@@ -174,6 +195,7 @@ def make_form(operation: Operation) -> Form:
         runs_in_process(operation),
         tuple(make_field(operation, parameter) for parameter in operation.parameters),
         _LAYERS.get(operation.id, ()),
+        operation.id in _REPORTS,
     )
 
 
@@ -186,3 +208,8 @@ def all_forms() -> tuple[Form, ...]:
 def form_of(operation_id: str) -> Form:
     """Form of an operation by its id. Raises KeyError for an unknown one."""
     return make_form(find_operation(operation_id))
+
+
+def form_of_algorithm(algorithm: str) -> Form:
+    """Form of an algorithm by its id within the provider. Raises KeyError for an unknown one."""
+    return {form.algorithm: form for form in all_forms()}[algorithm]

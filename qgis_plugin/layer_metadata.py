@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qgis.core import QgsLayerMetadata, QgsRasterLayer
@@ -30,28 +31,28 @@ _FACTS = (
 _KEYWORDS = ["ASTER", "thermal infrared", "land surface temperature", "emissivity"]
 
 
-def title_of(suffix: str) -> str:
+def title_of(kind: str) -> str:
     """Name of a layer in words."""
-    return tr(_TITLES.get(suffix, suffix))
+    return tr(_TITLES.get(kind, kind))
 
 
-def describe_layer(layer: QgsRasterLayer, suffix: str, item: dict[str, Any]) -> None:
+def describe_layer(layer: QgsRasterLayer, kind: str, item: Mapping[str, Any]) -> None:
     """Fill a layer's metadata.
 
     Parameters
     ----------
     layer : QgsRasterLayer
-    suffix : str
+    kind : str
         What the layer is, e.g. ``LST``.
-    item : dict
+    item : mapping
         STAC item of the product; empty if there is none.
     """
     properties = item.get("properties", {})
     metadata = QgsLayerMetadata()
-    metadata.setIdentifier(f"{item.get('id', layer.name())}_{suffix}")
+    metadata.setIdentifier(f"{item.get('id', layer.name())}_{kind}")
     metadata.setType("dataset")
     metadata.setLanguage("EN")
-    metadata.setTitle(f"{title_of(suffix)}, {item['id']}" if "id" in item else title_of(suffix))
+    metadata.setTitle(f"{title_of(kind)}, {item['id']}" if "id" in item else title_of(kind))
     lines = [f"{name}: {properties[key]}" for name, key in _FACTS if properties.get(key)]
     metadata.setAbstract("\n".join(lines))
     metadata.setHistory([str(properties.get("processing:lineage", ""))])

@@ -22,7 +22,7 @@ from qgis.core import (
 
 from akkd_core.operations.spec import Parameter, ParamKind
 
-from .form import Field, Form
+from .form import Field, Form, takes_layers
 from .sources import path_of_source
 from .translation import tr
 
@@ -30,24 +30,59 @@ _NUMBERS = (ParamKind.FLOAT, ParamKind.INTEGER)
 _DECIMALS = 6
 
 
-class LayerOrPath(QgsProcessingParameterRasterLayer):
+def _is_text(value: Any) -> bool:
+    values = value if isinstance(value, (list, tuple)) and value else [value]
+    return all(isinstance(one, str) and one.strip() for one in values)
+
+
+class _AnyPath:
+    """Mixed into a parameter: takes any path. Whether it can be read is the core's to say."""
+
+    def checkValueIsAcceptable(  # noqa: N802  (QGIS's names)
+        self, value: Any, context: QgsProcessingContext | None = None
+    ) -> bool:
+        """Accept text, or what the parameter takes by itself."""
+        parent: Any = super()
+        return _is_text(value) or bool(parent.checkValueIsAcceptable(value, context))
+
+    def _like(self, other: Any) -> Any:
+        mine: Any = self
+        mine.setFlags(other.flags())
+        mine.setHelp(other.help())
+        mine.setDefaultValue(other.defaultValue())
+        mine.setMetadata(other.metadata())
+        return self
+
+
+class FileOrFolder(_AnyPath, QgsProcessingParameterFile):
+    """A file or folder, or a name that the core knows."""
+
+    def clone(self) -> FileOrFolder:
+        """Copy, as Processing asks for it."""
+        made: FileOrFolder = FileOrFolder(
+            self.name(), self.description(), self.behavior()
+        )._like(self)
+        return made
+
+
+class LayerOrPath(_AnyPath, QgsProcessingParameterRasterLayer):
     """A raster layer of the project, or a file or folder that need not be a raster by itself."""
 
     def clone(self) -> LayerOrPath:
         """Copy, as Processing asks for it."""
-        copy = LayerOrPath(self.name(), self.description())
-        copy.setFlags(self.flags())
-        copy.setHelp(self.help())
-        copy.setDefaultValue(self.defaultValue())
-        return copy
+        made: LayerOrPath = LayerOrPath(self.name(), self.description())._like(self)
+        return made
 
-    def checkValueIsAcceptable(  # noqa: N802  (QGIS's name)
-        self, value: Any, context: QgsProcessingContext | None = None
-    ) -> bool:
-        """Accept any path: whether it can be read is the core's to say, in one line."""
-        if isinstance(value, str) and value.strip():
-            return True
-        return bool(super().checkValueIsAcceptable(value, context))
+
+class SeveralPaths(_AnyPath, QgsProcessingParameterMultipleLayers):
+    """Several files, folders, or raster layers of the project."""
+
+    def clone(self) -> SeveralPaths:
+        """Copy, as Processing asks for it."""
+        made: SeveralPaths = SeveralPaths(
+            self.name(), self.description(), self.layerType()
+        )._like(self)
+        return made
 
 
 def _label(parameter: Parameter) -> str:
@@ -73,7 +108,7 @@ def _number(field: Field) -> Any:
 
 def _file(field: Field) -> Any:
     kinds = QgsProcessingParameterFile.Behavior
-    return QgsProcessingParameterFile(
+    return FileOrFolder(
         field.parameter.name,
         _label(field.parameter),
         kinds.Folder if field.folder else kinds.File,
@@ -93,11 +128,12 @@ def _enum(field: Field) -> Any:
     )
 
 
-def _file_list(field: Field) -> Any:
-    return QgsProcessingParameterMultipleLayers(
+def _list(field: Field) -> Any:
+    kinds = QgsProcessing.SourceType
+    return SeveralPaths(
         field.parameter.name,
         _label(field.parameter),
-        QgsProcessing.SourceType.TypeFile,
+        kinds.TypeRaster if takes_layers(field.parameter) else kinds.TypeFile,
         optional=not field.parameter.required,
     )
 
@@ -132,7 +168,7 @@ _MAKERS = {
     "QgsProcessingParameterNumber": _number,
     "QgsProcessingParameterFile": _file,
     "QgsProcessingParameterEnum": _enum,
-    "QgsProcessingParameterMultipleLayers": _file_list,
+    "QgsProcessingParameterMultipleLayers": _list,
     "QgsProcessingParameterRasterLayer": _layer,
     "QgsProcessingParameterFileDestination": _destination,
     "QgsProcessingParameterFolderDestination": _destination,
@@ -156,18 +192,11 @@ def make_parameter(field: Field) -> QgsProcessingParameterDefinition:
     return made
 
 
-def _path(
-    algorithm: QgsProcessingAlgorithm,
-    given: Mapping[str, Any],
-    field: Field,
-    context: QgsProcessingContext,
-) -> str:
+def _path(value: Any, context: QgsProcessingContext) -> str:
     """Path of a file, or of the one behind a layer."""
-    name = field.parameter.name
-    value = given[name]
     if isinstance(value, QgsMapLayer):
         return path_of_source(value.source())
-    text = str(algorithm.parameterAsString(given, name, context)).strip()
+    text = str(value).strip()
     if text and not Path(text).exists():
         layer = QgsProcessingUtils.mapLayerFromString(text, context, False)
         if layer is not None:
@@ -184,8 +213,13 @@ def _several(
     name = field.parameter.name
     if field.parameter.kind is ParamKind.TEXT:
         return tuple(str(algorithm.parameterAsString(given, name, context)).split())
-    files = algorithm.parameterAsFileList(given, name, context)
-    return tuple(path_of_source(str(file)) for file in files if str(file).strip())
+    value = given[name]
+    if not isinstance(value, (list, tuple, str, QgsMapLayer)):
+        # An expression or a property; Processing knows how to read it.
+        value = algorithm.parameterAsFileList(given, name, context)
+    values = value if isinstance(value, (list, tuple)) else [value]
+    paths = (_path(one, context) for one in values)
+    return tuple(path for path in paths if path)
 
 
 def _one(
@@ -196,7 +230,11 @@ def _one(
 ) -> Any:
     kind, name = field.parameter.kind, field.parameter.name
     if kind in (ParamKind.INPUT_PATH, ParamKind.BUNDLE):
-        return _path(algorithm, given, field, context)
+        value = given[name]
+        layer = isinstance(value, QgsMapLayer)
+        return _path(
+            value if layer else algorithm.parameterAsString(given, name, context), context
+        )
     read = {
         ParamKind.FLOAT: algorithm.parameterAsDouble,
         ParamKind.INTEGER: algorithm.parameterAsInt,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,57 +26,83 @@ from .styles import style_layer
 
 LAYERS = "layers"
 SUMMARY = "summary"
+REPORT = "report"
+DIFFERENCE = "difference"
 
 _ORDER = ("LST", "LST_err", "LSE", "LSE_err", "QC", "MODEL", "bt", "radiance_toa")
-_SHOWN = ("LST", "bt")
+_SHOWN = ("LST", "bt", DIFFERENCE)
+_KIND = "akkd/kind"
 
 
 @dataclass(frozen=True)
-class SceneLayer:
-    """One raster of a scene's product.
+class ResultLayer:
+    """A raster that QGIS may open.
 
     Parameters
     ----------
     path : Path
-    scene : str
-    suffix : str
-        What the file is, e.g. ``LST``.
+    kind : str
+        What it is, e.g. ``LST`` or ``difference``.
+    title : str
+        Its name among the layers.
+    group : str
+        Heading among the layers.
+    item : mapping
+        STAC item of its product; empty if there is none.
     """
 
     path: Path
-    scene: str
-    suffix: str
-
-    @property
-    def item(self) -> dict[str, Any]:
-        """STAC item beside it; empty if there is none."""
-        try:
-            found = json.loads(self.path.with_name(f"{self.scene}.json").read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def date(self) -> str:
-        """Day of acquisition, ISO; empty if unknown."""
-        return str(self.item.get("properties", {}).get("datetime", ""))[:10]
-
-    @property
-    def group(self) -> str:
-        """Heading in the layer panel."""
-        return f"{self.scene} {self.date}".strip()
+    kind: str
+    title: str
+    group: str
+    item: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _scene_layers(outcome: Outcome) -> Iterator[SceneLayer]:
-    for scene in outcome.data.get("scenes", ()):
-        name = str(scene["scene"])
-        found = [
-            SceneLayer(path, name, path.stem[len(name) + 1 :])
-            for path in map(Path, scene.get("files", ()))
-            if path.suffix.lower() == ".tif"
-        ]
-        order = {suffix: place for place, suffix in enumerate(_ORDER)}
-        yield from sorted(found, key=lambda layer: order.get(layer.suffix, len(order)))
+def _item(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _place(kind: str) -> int:
+    """Where a layer stands among those of its group, from the top."""
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+def _scene_layers(scene: Mapping[str, Any]) -> list[ResultLayer]:
+    name = str(scene["scene"])
+    rasters = [p for p in map(Path, scene.get("files", ())) if p.suffix.lower() == ".tif"]
+    found = []
+    for path in rasters:
+        item = _item(path.with_name(f"{name}.json"))
+        date = str(item.get("properties", {}).get("datetime", ""))[:10]
+        kind = path.stem[len(name) + 1 :]
+        found.append(
+            ResultLayer(path, kind, f"{kind} {date}".strip(), f"{name} {date}".strip(), item)
+        )
+    return sorted(found, key=lambda layer: _place(layer.kind))
+
+
+def _written_report(outcome: Outcome) -> Mapping[str, Any]:
+    """Paths of the report that was written; empty if none was."""
+    inside = outcome.data.get(REPORT)
+    if isinstance(inside, Mapping):
+        return inside
+    return outcome.data if isinstance(inside, str) else {}
+
+
+def _result_layers(form: Form, outcome: Outcome) -> list[ResultLayer]:
+    if form.layers:
+        scenes = outcome.data.get("scenes", ())
+        return [layer for scene in scenes for layer in _scene_layers(scene)]
+    if not form.report:
+        return []
+    found = []
+    for path in map(Path, _written_report(outcome).get("differences", ())):
+        found.append(ResultLayer(path, DIFFERENCE, path.stem.replace("_", " "), path.parent.name))
+    return found
 
 
 def values_of(form: Form, outcome: Outcome) -> dict[str, Any]:
@@ -90,23 +116,29 @@ def values_of(form: Form, outcome: Outcome) -> dict[str, Any]:
     Returns
     -------
     dict
-        The summary; of scenes all layers, and of a single scene each by its name.
+        The summary; of scenes all layers, and of a single scene each by its name; of a comparison
+        its report and the first raster of differences.
     """
     values: dict[str, Any] = {SUMMARY: "\n".join(outcome.lines)}
+    layers = _result_layers(form, outcome)
     if form.layers:
-        layers = list(_scene_layers(outcome))
         values[LAYERS] = [str(layer.path) for layer in layers]
-        if len({layer.scene for layer in layers}) == 1:
-            values.update({x.suffix: str(x.path) for x in layers if x.suffix in form.layers})
+        if len({layer.group for layer in layers}) == 1:
+            values.update({x.kind: str(x.path) for x in layers if x.kind in form.layers})
+    if form.report:
+        written = _written_report(outcome)
+        differences = written.get("differences", ())
+        values.update({REPORT: str(written[REPORT])} if REPORT in written else {})
+        values.update({DIFFERENCE: str(differences[0])} if differences else {})
     return values
 
 
 class _Finish(QgsProcessingLayerPostProcessorInterface):
     """Names, styles and groups a layer after QGIS opened it; runs in the main thread."""
 
-    def __init__(self, layer: SceneLayer) -> None:
+    def __init__(self, result: ResultLayer) -> None:
         super().__init__()
-        self._layer = layer
+        self._result = result
 
     def postProcessLayer(  # noqa: N802  (QGIS's name)
         self, layer: QgsMapLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -114,25 +146,31 @@ class _Finish(QgsProcessingLayerPostProcessorInterface):
         """Finish one layer."""
         if not isinstance(layer, QgsRasterLayer):
             return
-        layer.setName(f"{self._layer.suffix} {self._layer.date}".strip())
-        describe_layer(layer, self._layer.suffix, self._layer.item)
-        style_layer(layer, self._layer.suffix)
-        _group(layer, self._layer, context.project() or QgsProject.instance())
+        result = self._result
+        layer.setName(result.title)
+        layer.setCustomProperty(_KIND, result.kind)
+        describe_layer(layer, result.kind, result.item)
+        style_layer(layer, result.kind)
+        _group(layer, result, context.project() or QgsProject.instance())
 
 
-def _group(layer: QgsRasterLayer, known: SceneLayer, project: QgsProject) -> None:
+def _group(layer: QgsRasterLayer, result: ResultLayer, project: QgsProject) -> None:
     root = project.layerTreeRoot()
     node = root.findLayer(layer.id())
     if node is None:
         return
-    group = root.findGroup(known.group) or root.insertGroup(0, known.group)
-    if node.parent() is not group:
-        copy = node.clone()
-        group.addChildNode(copy)
-        node.parent().removeChildNode(node)
-        node = copy
-    node.setItemVisibilityChecked(known.suffix in _SHOWN)
-    node.setExpanded(known.suffix in _SHOWN)
+    group = root.findGroup(result.group) or root.insertGroup(0, result.group)
+    above = [
+        other
+        for other in group.findLayers()
+        if other.layerId() != layer.id() and other.layer() is not None
+        and _place(str(other.layer().customProperty(_KIND))) <= _place(result.kind)
+    ]  # fmt: skip
+    copy = node.clone()
+    group.insertChildNode(len(above), copy)
+    node.parent().removeChildNode(node)
+    copy.setItemVisibilityChecked(result.kind in _SHOWN)
+    copy.setExpanded(result.kind in _SHOWN)
 
 
 # QGIS keeps no reference to what finishes a layer.
@@ -140,29 +178,23 @@ _kept: list[_Finish] = []
 _MOST_KEPT = 500
 
 
-def show_later(outcome: Outcome, context: QgsProcessingContext) -> None:
-    """Have QGIS open the layers of scenes, once the algorithm has ended.
+def show_later(form: Form, outcome: Outcome, context: QgsProcessingContext) -> None:
+    """Have QGIS open the results, once the algorithm has ended.
 
     Parameters
     ----------
+    form : Form
     outcome : Outcome
     context : QgsProcessingContext
     """
     if context.project() is None:
         return
-    for layer in _scene_layers(outcome):
+    for result in _result_layers(form, outcome):
         details = QgsProcessingContext.LayerDetails(
-            f"{layer.suffix} {layer.date}".strip(),
-            context.project(),
-            layer.suffix,
-            QgsProcessingUtils.LayerHint.Raster,
+            result.title, context.project(), result.kind, QgsProcessingUtils.LayerHint.Raster
         )
-        finish = _Finish(layer)
+        finish = _Finish(result)
         _kept.append(finish)
         details.setPostProcessor(finish)
-        if hasattr(details, "groupName"):
-            details.groupName = layer.group
-        context.addLayerToLoadOnCompletion(str(layer.path), details)
+        context.addLayerToLoadOnCompletion(str(result.path), details)
     del _kept[:-_MOST_KEPT]
-
-

@@ -27,15 +27,14 @@ _LOW, _HIGH = 0.02, 0.98
 _SAMPLE = 250_000
 _STEPS = 9
 
-# Perceptually even, readable by the colour-blind: inferno, viridis (van der Walt and Smith 2015,
-# CC0), and RdBu (Brewer), each at equal steps.
+# Perceptually even and readable by the colour-blind: inferno and viridis (van der Walt and Smith
+# 2015, CC0) at equal steps.
 _INFERNO = (
     "#000004", "#1b0c41", "#4a0c6b", "#781c6d", "#a52c60", "#cf4446", "#ed6925", "#fb9b06",
     "#f7d13d", "#fcffa4",
 )  # fmt: skip
 _VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58",
             "#b5de2b", "#fde725")  # fmt: skip
-_DIVERGING = ("#2166ac", "#67a9cf", "#d1e5f0", "#f7f7f7", "#fddbc7", "#ef8a62", "#b2182b")
 
 _QC_COLOURS = {0: "#2ca25f", 1: "#fdbf6f", 2: "#a6bddb", 3: "#525252"}
 _QC_SHOWN = ("cloud", "graybody", "out_of_domain", "data_quality", "lst_accuracy")
@@ -113,12 +112,6 @@ def _style_temperature(layer: QgsRasterLayer) -> None:
 def _style_error(layer: QgsRasterLayer) -> None:
     low, high = _stretch(layer)
     _pseudocolour(layer, _VIRIDIS, low, high, lambda value: f"{value:.2f} K")
-
-
-def _style_difference(layer: QgsRasterLayer) -> None:
-    low, high = _stretch(layer)
-    most = max(abs(low), abs(high), 0.1)
-    _pseudocolour(layer, _DIVERGING, -most, most, lambda value: f"{value:+.1f} K")
 
 
 def _style_bands(layer: QgsRasterLayer) -> None:
@@ -207,20 +200,21 @@ _STYLES: dict[str, Callable[[QgsRasterLayer], None]] = {
     "QC": _style_qc,
     "bt": _style_bands,
     "radiance_toa": _style_bands,
-    "difference": _style_difference,
 }
 
 
-def style_layer(layer: QgsRasterLayer, suffix: str) -> None:
-    """Give a layer the look of what it is; others keep QGIS's.
+def style_layer(layer: QgsRasterLayer, kind: str) -> None:
+    """Give a layer the look of what it is; others take the style beside their file, if any.
 
     Parameters
     ----------
     layer : QgsRasterLayer
-    suffix : str
-        What the layer is, e.g. ``LST``, or ``difference``.
+    kind : str
+        What the layer is, e.g. ``LST``.
     """
-    style = _STYLES.get(suffix)
+    style = _STYLES.get(kind)
     if style is not None:
         style(layer)
-        layer.triggerRepaint()
+    else:
+        layer.loadDefaultStyle()
+    layer.triggerRepaint()

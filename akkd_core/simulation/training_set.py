@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.errors import InputError, OperationCancelled, ParameterError
+from akkd_core.errors import InputError, ParameterError
 from akkd_core.physics.planck import brightness_temperature
 from akkd_core.physics.scene_statistics import STATISTIC_NAMES, scene_statistics
 from akkd_core.progress import Progress, SilentProgress, checkpoint
@@ -233,6 +235,11 @@ def _chunk(
     return scenes
 
 
+def _end_at_once() -> None:
+    """In a worker: take the signal of its end as such, whatever the parent does with it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def simulate_training_set(
     air: AtmosphereTable,
     table: MaterialTable,
@@ -274,7 +281,8 @@ def simulate_training_set(
     parts = [order[i : i + _CHUNK] for i in range(0, scenes, _CHUNK)]
     seeds = np.random.SeedSequence([seed, 2]).spawn(len(parts))
     done: list[dict[str, object]] = []
-    with ProcessPoolExecutor(workers or os.cpu_count()) as pool:
+    others = set(active_children())
+    with ProcessPoolExecutor(workers or os.cpu_count(), initializer=_end_at_once) as pool:
         jobs = [
             pool.submit(_chunk, part_seed, part, air, table, recipe)
             for part_seed, part in zip(seeds, parts, strict=True)
@@ -283,8 +291,11 @@ def simulate_training_set(
             for i, job in enumerate(jobs):
                 done.extend(job.result())
                 checkpoint(report, (i + 1) / len(jobs), f"{len(done)} of {scenes} scenes")
-        except OperationCancelled:
+        except BaseException:
+            # Cancelled, or asked to end by a signal: a chunk takes seconds, nobody waits for it.
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
             raise
     return TrainingSet(
         **{f.name: np.array([scene[f.name] for scene in done]) for f in fields(TrainingSet)}

@@ -1,0 +1,238 @@
+"""Every algorithm through the real qgis_process, with the plugin from its zip."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.qgis.rasters import read
+
+
+def operations() -> list[str]:
+    from qgis_plugin.form import all_forms
+
+    return [form.algorithm for form in all_forms()]
+
+
+def results(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """What stands under Results, by name."""
+    lines = run.stdout.split("Results\n----------------", 1)[1].splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+def only_line(run: subprocess.CompletedProcess[str]) -> str:
+    """The one message of a run that failed."""
+    assert run.returncode > 0, run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    errors = [x for x in (run.stdout + run.stderr).splitlines() if x.startswith("ERROR:")]
+    assert len(errors) == 1
+    return errors[0].removeprefix("ERROR:").strip()
+
+
+def numbers(table: Path) -> list[float]:
+    """Numbers of a CSV file in their order."""
+    cells = table.read_text().replace("\n", ",").split(",")
+    return [float(cell) for cell in cells if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", cell)]
+
+
+def test_lists_every_operation(process: Any) -> None:
+    listed = process("list").stdout
+    assert [name for name in operations() if f"akkd:{name}\t" not in listed] == []
+
+
+def test_help_shows_the_parameters(process: Any) -> None:
+    text = process("help", "akkd:retrieve").stdout
+    assert "scenes: Scenes" in text and "t_air: Air temperature (K)" in text
+    assert "180-340" in text and "tile_size" in text
+
+
+def test_retrieves_as_the_command_line_does(
+    bare_process: Any, granule: Path, product: Path, tmp_path: Path
+) -> None:
+    """Nothing but QGIS is on the PATH; numpy stands in for onnxruntime."""
+    found = results(bare_process.run("retrieve", scenes=granule, output=tmp_path))
+    for name, most in (("LST", 1e-3), ("LST_err", 1e-3), ("LSE", 1e-5), ("LSE_err", 1e-5)):
+        ours, theirs = read(found[name]), read(product / f"GRANULE_{name}.tif")
+        assert np.array_equal(np.isnan(ours), np.isnan(theirs))
+        assert np.nanmax(np.abs(ours - theirs)) <= most, name
+    assert np.array_equal(read(found["QC"]), read(product / "GRANULE_QC.tif"))
+    assert {p.name for p in tmp_path.iterdir()} == {p.name for p in product.iterdir()}
+
+
+def test_calibrates(process: Any, granule: Path, tmp_path: Path) -> None:
+    found = results(process.run("preprocess", scenes=granule, output=tmp_path))
+    assert read(found["bt"]).shape == read(found["radiance_toa"]).shape
+    assert 250 < np.nanmean(read(found["bt"])) < 320
+
+
+def test_tes(process: Any, akkd: Any, granule: Path, tmp_path: Path) -> None:
+    values = {"scenes": granule, "atmosphere": "tcwv=20", "output": tmp_path / "here"}
+    found = results(process.run("tes", **values))
+    akkd("tes", granule, "--atmosphere", "tcwv=20", "-o", tmp_path / "there")
+    theirs = read(tmp_path / "there" / "GRANULE_LST.tif")
+    assert np.nanmax(np.abs(read(found["LST"]) - theirs)) <= 1e-3
+    assert np.array_equal(read(found["QC"]), read(tmp_path / "there" / "GRANULE_QC.tif"))
+
+
+@pytest.mark.parametrize(("target", "words"), [("granule", "AST_L1T"), ("4095", "QC value 4095")])
+def test_info(process: Any, granule: Path, target: str, words: str) -> None:
+    run = process.run("info", target=granule if target == "granule" else target)
+    assert words in results(run)["summary"] + run.stdout
+
+
+def test_compares_with_truth(
+    process: Any, akkd: Any, product: Path, truth: Path, tmp_path: Path
+) -> None:
+    run = process.run("validate_truth", product=product, truth=truth, csv=tmp_path / "scores.csv")
+    akkd("validate", "truth", product, "--truth", truth, "--csv", tmp_path / "theirs.csv")
+    assert results(run)["csv"] == str(tmp_path / "scores.csv")
+    ours, theirs = numbers(tmp_path / "scores.csv"), numbers(tmp_path / "theirs.csv")
+    assert ours == pytest.approx(theirs, rel=1e-9)
+
+
+def test_validates_tes(process: Any) -> None:
+    assert "MAE" in process.run("validate_tes").stdout.upper()
+
+
+@pytest.fixture(scope="module")
+def training_set(process: Any, work: Path) -> dict[str, Path]:
+    """Training and validation sets, simulated through the binary."""
+    made = {"data": work / "train.npz", "validation": work / "check.npz"}
+    for split, path in zip(("train", "validation"), made.values(), strict=True):
+        process.run("simulate_scenes", output=path, scenes=4, pixels=16, split=split)
+    return made
+
+
+def test_simulates_training_sets(training_set: dict[str, Path]) -> None:
+    assert all(path.is_file() for path in training_set.values())
+
+
+def test_simulates_a_granule(process: Any, tmp_path: Path) -> None:
+    run = process.run(
+        "simulate_granule", output=tmp_path / "s.hdf", rows=30, cols=30, land_cover="water"
+    )
+    assert (tmp_path / "s.hdf").is_file()
+    assert "water" in results(run)["summary"]
+
+
+def test_explains(process: Any, tmp_path: Path) -> None:
+    process.run("simulate_explain", scenes=100, output=tmp_path / "bands.md")
+    assert "14" in (tmp_path / "bands.md").read_text()
+
+
+def test_simulates_an_archive(process: Any, tmp_path: Path) -> None:
+    process.run(
+        "simulate_archive", output=tmp_path / "archive", training_scenes=1, complex_scenes=0,
+        pixels_per_side=16,
+    )  # fmt: skip
+    assert (tmp_path / "archive" / "archive.json").is_file()
+
+
+def test_trains(process: Any, training_set: dict[str, Path], tmp_path: Path) -> None:
+    run = process.run(
+        "train", output=tmp_path / "bundle", epochs=1, architecture="8,8", held_out_scenes=2,
+        **training_set,
+    )  # fmt: skip
+    assert (tmp_path / "bundle" / "manifest.json").is_file()
+    assert results(run)["output"] == str(tmp_path / "bundle")
+    assert results(process.run("info", target=tmp_path / "bundle"))
+
+
+RUN_ABOVE = {
+    "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_tes", "simulate_scenes",
+    "simulate_granule", "simulate_explain", "simulate_archive", "train",
+}  # fmt: skip
+
+
+WRONG: dict[str, dict[str, object]] = {
+    "simulate_atmospheres": {"count": 0},
+    "distill_chain": {"repetitions": 1},
+    "reproduce": {"items": "table99"},
+    "validate_scores": {"scenes": 0},
+}
+
+
+@pytest.mark.parametrize("algorithm", [name for name in operations() if name not in RUN_ABOVE])
+def test_others_say_in_one_line_what_is_wrong(
+    process: Any, algorithm: str, tmp_path: Path
+) -> None:
+    """They take minutes; that they start, get their values and answer takes seconds."""
+    from qgis_plugin.form import form_of_algorithm
+
+    nothing = tmp_path / "nothing"
+    values = {
+        field.parameter.name: nothing / field.parameter.name
+        for field in form_of_algorithm(algorithm).fields
+        if field.parameter.required or field.parameter.name == "output"
+    } | WRONG.get(algorithm, {})
+    run = process.run(algorithm, check=False, **values)
+    assert run.returncode > 0 and "Traceback" not in run.stdout + run.stderr
+    assert re.search(f"{nothing}/[\\w/.]+: |table99|give ", run.stdout + run.stderr), run.stdout
+    assert not nothing.exists()
+
+
+def test_wrong_file(process: Any, truth: Path, tmp_path: Path) -> None:
+    line = only_line(process.run("retrieve", check=False, scenes=truth, output=tmp_path))
+    assert line.startswith(str(truth)) and "not an ASTER thermal scene" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_value_out_of_bounds(process: Any, granule: Path, tmp_path: Path) -> None:
+    run = process.run("retrieve", check=False, scenes=granule, t_air=20, output=tmp_path)
+    assert "give 180-340 K" in run.stdout + run.stderr
+
+
+def test_missing_training_environment(bare_process: Any, tmp_path: Path) -> None:
+    run = bare_process.run("simulate_granule", check=False, output=tmp_path / "s.hdf")
+    line = only_line(run)
+    assert "Settings" in line and "pip install akkd[train]" in line
+    assert not (tmp_path / "s.hdf").exists()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "zeros", "structure", "not HDF"])
+def test_malformed_granule_does_not_bring_qgis_down(
+    process: Any, granule: Path, damage: str, tmp_path: Path
+) -> None:
+    content = bytearray(granule.read_bytes())
+    if damage == "truncated":
+        del content[len(content) // 3 :]
+    elif damage == "zeros":
+        content[4:4000] = bytes(3996)
+    elif damage == "structure":
+        for at in range(300, len(content), 997):
+            content[at] ^= 0xFF
+    else:
+        content[:4] = b"none"
+    path = tmp_path / "damaged.hdf"
+    path.write_bytes(bytes(content))
+    run = process.run("retrieve", check=False, scenes=path, output=tmp_path / "out")
+    if run.returncode != 0:
+        assert str(path) in only_line(run)
+
+
+def test_malformed_hdf_eos_files(process: Any, shared_data: Path, tmp_path: Path) -> None:
+    """Files on which GDAL's HDF-EOS route crashes."""
+    files = sorted((shared_data / "hdfeos_edge").rglob("*.hdf"))
+    if not files:
+        pytest.skip("no malformed HDF-EOS files")
+    run = process.run("retrieve", check=False, scenes=files, output=tmp_path)
+    assert run.returncode >= 0, run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_batch_of_three_with_a_bad_one(process: Any, akkd: Any, granule: Path, work: Path) -> None:
+    others = []
+    for name in ("SECOND", "THIRD"):
+        akkd("simulate", "granule", work / f"{name}.hdf", "--rows", 20, "--cols", 20)
+        others.append(work / f"{name}.hdf")
+    others[0].write_bytes(others[0].read_bytes()[:5000])
+    run = process.run("retrieve", scenes=[granule, *others], output=work / "batch")
+    written = {path.name for path in (work / "batch").glob("*_LST.tif")}
+    assert written == {"GRANULE_LST.tif", "THIRD_LST.tif"}
+    assert str(others[0]) in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
