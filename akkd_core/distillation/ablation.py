@@ -10,12 +10,17 @@ from akkd_core.bundle.network import Network
 from akkd_core.distillation.chain import distil_small, go_on, predict, train_small
 from akkd_core.distillation.mixing import mix
 from akkd_core.distillation.plan import DistillationPlan
+from akkd_core.distillation.predicted_error import ErrorTeacher, judge_sigma
 from akkd_core.distillation.samples import HeldOut, split_scene
+from akkd_core.distillation.scene_aware import bind
 from akkd_core.distillation.scoring import Scores, score_labels, score_network
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.simulation.archive_scene import ArchiveScene
 
 LABELS, TEACHER, SMALL, INCREMENTAL = "labels", "teacher", "small", "incremental"
+
+KNOWN_AIR = "ceiling"
+"""A small model trained on labels made with the true air: more than any teacher could give."""
 
 
 def variant(step: str, teacher_weight: float) -> str:
@@ -36,6 +41,8 @@ def ablate_scene(
     weights: Sequence[float],
     seed: int,
     progress: Progress | None = None,
+    errors: ErrorTeacher | None = None,
+    known_air: ArchiveScene | None = None,
 ) -> dict[str, Any]:
     """Distil a scene with several teacher weights and score every step on held-out blocks.
 
@@ -45,7 +52,7 @@ def ablate_scene(
     ----------
     scene : ArchiveScene
     teacher : Network
-        Of the plan's targets, trained on other scenes.
+        Of the plan's targets, trained on other scenes; it may see statistics of the scene.
     plan : DistillationPlan
         Its own weight is not used.
     weights : sequence of float
@@ -53,18 +60,24 @@ def ablate_scene(
     seed : int
         Of the held-out blocks and of all training.
     progress : Progress, optional
+    errors : ErrorTeacher, optional
+        What tells the error of pixels, of the same inputs as the teacher.
+    known_air : ArchiveScene, optional
+        The scene with labels of the true air, see `akkd_core.distillation.ceiling`.
 
     Returns
     -------
     dict
         ``scores`` by variant (see `variants`) and target; ``mixing`` by target, of the labels' and
-        the small model's errors with the teacher's, where the truth is known.
+        the small model's errors with the teacher's, where the truth is known; with ``errors``
+        also ``told`` by variant and target, predicted errors beside true ones.
 
     Raises
     ------
     DistillationError, TrainingError, OperationCancelled
     """
     report = progress or SilentProgress()
+    teacher = bind(teacher, scene)
     learn, held_out = split_scene(
         scene, plan.targets, block=plan.block, share=plan.held_out_share, seed=seed
     )
@@ -84,10 +97,43 @@ def ablate_scene(
             small, learn, taught, replace(plan, teacher_weight=weight), seed, within
         )
         networks |= {variant(step, weight): network for step, network in steps.items()}
-    return {
+    found = {
         "scores": _scores(networks, held_out, weights),
         "mixing": _mixing(teacher, small, held_out),
     }
+    if known_air is not None:
+        own, _ = split_scene(
+            known_air, plan.targets, block=plan.block, share=plan.held_out_share, seed=seed
+        )
+        best = train_small(own, plan, seed)
+        found["scores"][KNOWN_AIR] = score_network(best, held_out)
+        for target, mixing in _mixing(best, small, held_out).items():
+            found["mixing"][target][KNOWN_AIR] = mixing[SMALL]
+    if errors is not None and held_out.samples.truth is not None:
+        bound = ErrorTeacher(bind(errors.members, scene), errors.model)
+        found["told"] = _told(bound, networks, held_out, weights)
+    return found
+
+
+def _told(
+    errors: ErrorTeacher,
+    networks: Mapping[str, Network],
+    held_out: HeldOut,
+    weights: Sequence[float],
+) -> dict[str, Any]:
+    """Predicted errors beside those of teacher and students."""
+    samples = held_out.samples
+    sigma, truth = errors.sigma(samples.x), samples.truth
+    assert truth is not None
+    names = (TEACHER, *(variant("student", weight) for weight in weights))
+    found: dict[str, Any] = {}
+    for name in names:
+        off = predict(networks[name], samples.x) - truth
+        found[name] = {
+            target: judge_sigma(sigma[:, column], off[:, column])
+            for column, target in enumerate(samples.targets)
+        }
+    return found
 
 
 def _scores(

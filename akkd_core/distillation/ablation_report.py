@@ -9,15 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from akkd_core.distillation.ablation import LABELS, SMALL
+from akkd_core.distillation.ablation import KNOWN_AIR, LABELS, SMALL
 from akkd_core.distillation.ablation_summary import (
     LEVEL,
     QUANTITIES,
     Entry,
     Interval,
     Rows,
+    Told,
     entries,
     mixing_summary,
+    told,
 )
 from akkd_core.distillation.mixing import MixingSummary
 from akkd_core.distillation.scoring import KINDS, REFERENCES
@@ -43,6 +45,8 @@ class AblationReport:
     mixing : mapping of (str, str) to MixingSummary
         By quantity and what is mixed with the teacher.
     seeds : int
+    told : tuple of Told
+        Predicted errors beside true ones; empty where the teacher tells none.
     """
 
     entries: tuple[Entry, ...]
@@ -50,6 +54,7 @@ class AblationReport:
     left_out: tuple[str, ...]
     mixing: Mapping[tuple[str, str], MixingSummary]
     seeds: int
+    told: tuple[Told, ...] = ()
 
 
 def make_report(rows: Rows, selected_on: Sequence[str] = ()) -> AblationReport:
@@ -71,7 +76,7 @@ def make_report(rows: Rows, selected_on: Sequence[str] = ()) -> AblationReport:
     mixing = {
         (quantity, own): found
         for quantity in QUANTITIES
-        for own in (LABELS, SMALL)
+        for own in (LABELS, SMALL, KNOWN_AIR)
         if (found := mixing_summary(rows, quantity, own)) is not None
     }
     return AblationReport(
@@ -80,6 +85,7 @@ def make_report(rows: Rows, selected_on: Sequence[str] = ()) -> AblationReport:
         left_out,
         mixing,
         len({row["seed"] for row in rows}),
+        told(rows),
     )
 
 
@@ -123,8 +129,9 @@ def explain(report: AblationReport) -> list[str]:
         least = 100.0 * (m.own_mae - m.common_mae) / m.own_mae
         each = 100.0 * (m.own_mae - m.own_weight_mae) / m.own_mae
         name = "labels" if own == LABELS else "small models"
+        other = "that of models of the true air's labels" if own == KNOWN_AIR else "the teacher's"
         lines.append(
-            f"{_NAMES[quantity].split(',')[0]} of {name} mixed with the teacher's: MAE "
+            f"{_NAMES[quantity].split(',')[0]} of {name} mixed with {other}: MAE "
             f"{m.own_mae:.{digits}f}{unit} and {m.teacher_mae:.{digits}f}{unit}; scene biases "
             f"spread by {m.own_bias_sd:.{digits}f} and {m.teacher_bias_sd:.{digits}f}{unit}, "
             f"correlation {m.bias_correlation:+.2f} over scenes, {m.pixel_correlation:+.2f} over "
@@ -135,6 +142,14 @@ def explain(report: AblationReport) -> list[str]:
         lines.append(
             "A student learns (1 - w) small(x) + w teacher(x), w the teacher's weight: the mixture "
             "with small models tells about what it can gain at best."
+        )
+    for one in report.told:
+        digits, unit = _DIGITS[one.quantity], " K" if one.quantity == "lst" else ""
+        lines.append(
+            f"{_NAMES[one.quantity].split(',')[0]} of {one.variant}: predicted one-sigma error "
+            f"{one.sigma:.{digits}f}{unit}, mean absolute error {one.mae:.{digits}f}{unit}; "
+            f"correlation {one.within_scenes:+.2f} over a scene's pixels, {one.over_scenes:+.2f} "
+            f"over scenes; {100 * one.covered:.0f} % of errors within one sigma."
         )
     return lines
 
@@ -207,6 +222,7 @@ def to_json(report: AblationReport) -> dict[str, Any]:
             {"quantity": quantity, "own": own, **found.to_json()}
             for (quantity, own), found in report.mixing.items()
         ],
+        "predicted_errors": [one.to_json() for one in report.told],
         "notes": explain(report),
     }
 

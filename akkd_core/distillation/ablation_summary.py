@@ -106,7 +106,8 @@ def mixing_summary(rows: Rows, quantity: str, own: str) -> MixingSummary | None:
     rows : sequence of dict
     quantity : {'lst', 'lse'}
         For ``lse`` every band of a scene counts as one.
-    own : {'labels', 'small'}
+    own : {'labels', 'small', 'ceiling'}
+        With ``ceiling`` small models are mixed with models of the true air's labels instead.
 
     Returns
     -------
@@ -116,13 +117,65 @@ def mixing_summary(rows: Rows, quantity: str, own: str) -> MixingSummary | None:
     found: dict[tuple[str, str], list[Mixing]] = {}
     for row in rows:
         for target, by_own in row["mixing"].items():
-            if target.split("_")[0] == quantity:
+            if target.split("_")[0] == quantity and own in by_own:
                 values = dict(by_own[own])
                 mixing = Mixing(**{**values, "mae": tuple(values["mae"])})
                 found.setdefault((row["scene"], target), []).append(mixing)
     if not found:
         return None
     return summarise([_mean_mixing(seeds) for seeds in found.values()])
+
+
+@dataclass(frozen=True)
+class Told:
+    """Predicted errors beside true ones, means over scenes.
+
+    Parameters
+    ----------
+    variant, quantity : str
+    sigma, mae : float
+        Predicted one-sigma error and absolute error, the quantity's unit.
+    within_scenes, over_scenes : float
+        Correlation of sigma with the absolute error of pixels of a scene, and of their means over
+        scenes; NaN with less than three.
+    covered : float
+        Share of errors within one sigma.
+    """
+
+    variant: str
+    quantity: str
+    sigma: float
+    mae: float
+    within_scenes: float
+    over_scenes: float
+    covered: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return as a JSON object, null where undefined."""
+        plain: dict[str, Any] = _finite(asdict(self))
+        return plain
+
+
+def told(rows: Rows) -> tuple[Told, ...]:
+    """Summarise predicted errors; empty without any."""
+    known = [row["told"] for row in rows if "told" in row]
+    found = []
+    for name in known[0] if known else ():
+        for quantity in QUANTITIES:
+            scenes: dict[str, list[list[float]]] = {}
+            for row in rows:
+                for target, one in row.get("told", {}).get(name, {}).items():
+                    if target.split("_")[0] == quantity:
+                        values = [one[k] for k in ("mean", "mae", "correlation", "within")]
+                        scenes.setdefault(row["scene"], []).append(
+                            [np.nan if v is None else v for v in values]
+                        )
+            if scenes:
+                table = np.array([np.nanmean(values, axis=0) for values in scenes.values()])
+                over = np.corrcoef(table[:, 0], table[:, 1])[0, 1] if len(table) > 2 else np.nan
+                sigma, mae, within, covered = (float(v) for v in table.mean(axis=0))
+                found.append(Told(name, quantity, sigma, mae, within, float(over), covered))
+    return tuple(found)
 
 
 def _mean_mixing(seeds: Sequence[Mixing]) -> Mixing:

@@ -111,6 +111,35 @@ def _line(x: NDArray[np.float64], y: NDArray[np.float64], least: float) -> tuple
     return start, slope
 
 
+def judge_sigma(
+    sigma: NDArray[np.floating], error: NDArray[np.floating]
+) -> dict[str, float | None]:
+    """Compare predicted errors with true ones of the same pixels.
+
+    Parameters
+    ----------
+    sigma : ndarray of float, (n,)
+        One-sigma errors, K or 1.
+    error : ndarray of float, (n,)
+        Estimate minus truth.
+
+    Returns
+    -------
+    dict
+        ``mean`` sigma; ``mae``; ``correlation`` of sigma with the absolute error, None where one
+        is constant; ``within``, share of errors within one sigma, 0.68 if normal and right.
+    """
+    size = np.abs(error).astype(np.float64)
+    spread_of_both = float(sigma.std() * size.std())
+    together = float(((sigma - sigma.mean()) * (size - size.mean())).mean())
+    return {
+        "mean": float(sigma.mean()),
+        "mae": float(size.mean()),
+        "correlation": together / spread_of_both if spread_of_both > 0 else None,
+        "within": float((size <= sigma).mean()),
+    }
+
+
 @dataclass(frozen=True, eq=False)
 class ErrorTeacher:
     """What an ensemble says of its own error.

@@ -197,6 +197,13 @@ SELECT_WEIGHT = Operation(
         ),
         *_SMALL_PLAN,
         *_TEACHER_PLAN,
+        Parameter(
+            "rule", ParamKind.CHOICE, "Rule",
+            "By repeated trainings on scenes, as the paper; or by labels of other dates, on "
+            "training places that are seen on several (akkd simulate archive --dates): these err "
+            "independently. Then neither scenes nor repetitions count.",
+            default="repetitions", choices=("repetitions", "dates"),
+        ),
         _SEED,
         _OVERWRITE,
     ),
@@ -234,6 +241,12 @@ ABLATION = Operation(
         *_SMALL_PLAN,
         _DATASET_EPOCHS,
         *_TEACHER_PLAN,
+        Parameter(
+            "ceiling", ParamKind.FLAG, "Ceiling",
+            "Score a small model trained on labels of the true air, too: about the most that "
+            "any teacher could give. Simulated archives alone.",
+            default=False,
+        ),
         _SEED,
         _OVERWRITE,
     ),

@@ -48,6 +48,7 @@ def run(
     overwrite: bool = False,
     teacher_members: int = 1,
     teacher_inputs: str = "pixel",
+    ceiling: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Run the ablation; scenes and seeds that are on disk are not run again.
@@ -63,6 +64,7 @@ def run(
     DistillationError, TrainingError, OperationCancelled
     """
     from akkd_core.distillation.ablation import ablate_scene
+    from akkd_core.distillation.ceiling import with_known_air
     from akkd_core.distillation.records import RecordFile
     from akkd_core.simulation.archive import load_archive
 
@@ -89,6 +91,7 @@ def run(
         "teachers": [teachers[plan.targets].bundle for plan in plans],
         "plans": plan_facts,
         "weights": list(tried),
+        **({"ceiling": True} if ceiling else {}),
     }
     folder.mkdir(parents=True, exist_ok=True)
     record = RecordFile(folder / RESULTS, header, overwrite)
@@ -101,13 +104,17 @@ def run(
 
         def make(name: str = name, own_seed: int = own_seed, within: Progress = within) -> Any:
             scene = loaded.scene(name)
+            known_air = with_known_air(scene, loaded.description) if ceiling else None
             merged: dict[str, dict[str, Any]] = {"scores": {}, "mixing": {}}
             for plan in plans:
-                network = teachers[plan.targets].network
-                found = ablate_scene(scene, network, plan, tried, own_seed, within)
+                teacher = teachers[plan.targets]
+                found = ablate_scene(
+                    scene, teacher.network, plan, tried, own_seed, within, teacher.errors, known_air
+                )
                 merged["mixing"] |= found["mixing"]
-                for variant, by_target in found["scores"].items():
-                    merged["scores"].setdefault(variant, {}).update(by_target)
+                for part in ("scores", "told"):
+                    for variant, by_target in found.get(part, {}).items():
+                        merged.setdefault(part, {}).setdefault(variant, {}).update(by_target)
             return merged
 
         record.get(make, scene=name, seed=own_seed)

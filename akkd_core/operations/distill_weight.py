@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from akkd_core.errors import MissingDependencyError
+from akkd_core.operations.distill_dates import select_by_dates
 from akkd_core.operations.distill_setup import (
     TrainingOptions,
     archive_hash,
@@ -79,6 +80,7 @@ def run(
     overwrite: bool = False,
     teacher_members: int = 1,
     teacher_inputs: str = "pixel",
+    rule: str = "repetitions",
     progress: Progress | None = None,
 ) -> Outcome:
     """Select the weight; trials that are on disk are not run again.
@@ -104,9 +106,11 @@ def run(
         teacher_members=teacher_members, teacher_inputs=teacher_inputs,
     )  # fmt: skip
     tried = read_weights(weights)
-    names = choose_scenes(loaded, scenes, _SCENES_BY_DEFAULT)
     folder = Path(output) if output else beside(archive, "weight")
     require_training()
+    if rule == "dates":
+        return select_by_dates(loaded, options.plans(), folder, seed, overwrite, report)
+    names = choose_scenes(loaded, scenes, _SCENES_BY_DEFAULT)
     teachers = find_teachers(loaded, teacher, options, SubProgress(report, 0.0, 0.2))
     asked = _Run(loaded, folder, options.plans(), teachers, names, tried, repetitions, seed)
     folder.mkdir(parents=True, exist_ok=True)

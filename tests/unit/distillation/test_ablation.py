@@ -14,6 +14,8 @@ from akkd_core.bundle.network import Network  # noqa: E402
 from akkd_core.distillation import chain, scoring  # noqa: E402
 from akkd_core.distillation.ablation import ablate_scene, variants  # noqa: E402
 from akkd_core.distillation.chain import distil, train_label_teacher  # noqa: E402
+from akkd_core.distillation.ensemble import columns, merge  # noqa: E402
+from akkd_core.distillation.predicted_error import ErrorTeacher, SigmaModel  # noqa: E402
 from akkd_core.distillation.samples import held_out_blocks, split_scene  # noqa: E402
 from akkd_core.distillation.scoring import score_labels, score_values  # noqa: E402
 from tests.builders.distillation import BIAS_K, labelled_scene, quick_plan  # noqa: E402
@@ -48,6 +50,33 @@ def test_every_step_is_scored_against_both(plain: dict[str, Any]) -> None:
     assert mixed["small"]["mae"][0] == pytest.approx(small["truth"]["mae"], rel=1e-5)
     teacher = plain["scores"]["teacher"]["lst"]["truth"]
     assert mixed["small"]["mae"][-1] == pytest.approx(teacher["mae"], rel=1e-5)
+
+
+def test_the_ceiling_and_predicted_errors_come_beside(
+    teacher: Network, plain: dict[str, Any]
+) -> None:
+    other = replace(teacher, biases=(*teacher.biases[:-1], teacher.biases[-1] + 1))
+    members = merge([teacher, other])
+    errors = ErrorTeacher(
+        columns(members, members.output_names[2:]), SigmaModel((1.5, 0.02), (1.0, 0.0))
+    )
+    assert SCENE.lst is not None
+    known = replace(SCENE, label_lst=SCENE.lst.copy())
+    found = ablate_scene(SCENE, teacher, PLAN, (0.3, 0.7), 1, None, errors, known)
+    best = found["scores"].pop("ceiling")
+    assert found["scores"] == plain["scores"]
+    # the ceiling learns what is true, and is scored against the original labels as all are
+    assert best["lst"]["labels"]["bias"] == pytest.approx(-BIAS_K, abs=0.6)
+    assert found["mixing"]["lst"]["ceiling"]["mae"][-1] == pytest.approx(
+        best["lst"]["truth"]["mae"], rel=1e-5
+    )
+    told = found["told"]["student 0.7"]
+    sd = float(teacher.output_scale[0]) / np.sqrt(2)
+    assert told["lst"]["mean"] == pytest.approx(np.hypot(1.5, sd), rel=1e-3)
+    assert told["lst"]["mae"] == pytest.approx(
+        plain["scores"]["student 0.7"]["lst"]["truth"]["mae"], rel=1e-5
+    )
+    assert told["lse_12"]["mean"] == pytest.approx(0.02) and 0 <= told["lse_12"]["within"] <= 1
 
 
 def test_composite_labels_never_enter_a_score(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from akkd_core.distillation.ablation_report import explain, make_report, to_csv, to_text
-from akkd_core.distillation.ablation_summary import entries, mixing_summary
+from akkd_core.distillation.ablation_summary import entries, mixing_summary, told
 from akkd_core.distillation.mixing import mix
 from akkd_core.errors import ParameterError
 
@@ -116,3 +116,22 @@ def test_csv_has_every_score() -> None:
     first = rows[1]
     assert (first["scene"], first["variant"], first["against"]) == ("a", "small", "labels")
     assert float(first["mae"]) == 3.0
+
+
+def test_predicted_errors_are_summed_up_over_scenes() -> None:
+    rows = [
+        {
+            "scene": f"s{i}", "seed": seed,
+            "told": {"teacher": {"lst": {
+                "mean": 1.0 + i, "mae": 2.0 + 2 * i, "correlation": 0.5, "within": 0.6 + 0.1 * seed,
+            }}},
+        }
+        for i in range(3)
+        for seed in (0, 1)
+    ]  # fmt: skip
+    (one,) = told(rows)
+    assert (one.variant, one.quantity) == ("teacher", "lst")
+    assert (one.sigma, one.mae) == pytest.approx((2.0, 4.0))
+    assert one.over_scenes == pytest.approx(1.0) and one.within_scenes == pytest.approx(0.5)
+    assert one.covered == pytest.approx(0.65)
+    assert told([{"scene": "a"}]) == ()
