@@ -55,9 +55,12 @@ def run(
     from akkd_core.validation.comparison_report import check_folder, write_report
     from akkd_core.validation.station_scenes import find_scenes
 
-    VALIDATE_ASTER.check(
-        seconds=seconds, qa=qa, quality=quality, resampling=resampling, block=block, seed=seed
-    )
+    values = {
+        "products": products, "reference": reference, "output": output, "label": label,
+        "seconds": seconds, "qa": qa, "quality": quality, "resampling": resampling,
+        "block": block, "seed": seed,
+    }  # fmt: skip
+    VALIDATE_ASTER.check(**values)
     if output:
         check_folder(output, overwrite)
     refuse_existing(json, overwrite)
@@ -71,20 +74,12 @@ def run(
         find_scenes(products), references, rules, tuple(label),
         SubProgress(whole, 0.0, _COMPARING),
     )  # fmt: skip
-    command = command_text(
-        VALIDATE_ASTER,
-        {
-            "products": products, "reference": reference, "output": output, "label": list(label)
-            or None, "seconds": seconds, "qa": qa, "quality": quality, "resampling": resampling,
-            "block": block, "seed": seed,
-        },
-    )  # fmt: skip
     report = write_report(
         found,
         folder,
         title=f"Products against {' and '.join(kinds)}",
         facts=_facts(found, rules),
-        command=command,
+        command=command_text(VALIDATE_ASTER, values),
         seed=seed,
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),

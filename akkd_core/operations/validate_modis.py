@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from datetime import date
 from json import dumps
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from akkd_core.errors import ParameterError
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
+from akkd_core.operations.comparison import command_text, report_folder
 from akkd_core.operations.outputs import refuse_existing, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _COMPARING = 0.4
 """Share of the progress that goes to comparing; the rest to the report."""
-
-_SUFFIX = "_LST.tif"
 
 
 def run(
@@ -67,10 +65,14 @@ def run(
     from akkd_core.validation.modis import ModisRules, compare_with_modis
     from akkd_core.validation.station_scenes import find_scenes
 
-    VALIDATE_MODIS.check(
-        valid_fraction=valid_fraction, minutes=minutes, view_zenith=view_zenith, quality=quality,
-        block=block, seed=seed,
-    )  # fmt: skip
+    values = {
+        "products": products, "reference": reference, "output": output, "label": label,
+        "valid_fraction": valid_fraction, "minutes": minutes, "view_zenith": view_zenith,
+        "quality": quality, "mean": mean, "aqua": aqua, "other_date": other_date,
+        "reference_qc": reference_qc, "reference_product": reference_product,
+        "reference_date": reference_date, "block": block, "seed": seed,
+    }  # fmt: skip
+    VALIDATE_MODIS.check(**values)
     if output:
         check_folder(output, overwrite)
     refuse_existing(json, overwrite)
@@ -79,26 +81,20 @@ def run(
         valid_fraction, minutes, view_zenith, quality, mean, block, aqua, other_date
     )
     modis = read_modis_lst(reference, reference_qc, reference_product, day)
-    folder = Path(output) if output else _default_folder(
-        products[0], file_name(short_reference(modis.name))
-    )
+    name = file_name(short_reference(modis.name))
+    folder = Path(output) if output else report_folder(products[0], name)
     check_folder(folder, overwrite)
     whole = progress or SilentProgress()
     scenes = find_scenes(products)
     found = compare_with_modis(
         scenes, modis, rules, tuple(label), SubProgress(whole, 0.0, _COMPARING)
     )
-    given = {
-        "label": list(label), "mean": mean, "aqua": aqua, "other-date": other_date,
-        "reference-qc": reference_qc, "reference-product": reference_product,
-        "reference-date": reference_date,
-    }  # fmt: skip
     report = write_report(
         found,
         folder,
         title=f"Surface temperature against {modis.product or 'MODIS'}",
         facts=_facts(modis, found, rules),
-        command=_command(products, reference, rules, given),
+        command=command_text(VALIDATE_MODIS, values),
         seed=seed,
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
@@ -116,12 +112,6 @@ def _day(text: str | None) -> date | None:
         raise ParameterError(
             f"reference_date {text!r}: is no date. Give it as 2019-11-01"
         ) from error
-
-
-def _default_folder(product: str, reference: str) -> Path:
-    path = Path(product)
-    name = path.name[: -len(_SUFFIX)] if path.name.endswith(_SUFFIX) else path.resolve().name
-    return path.resolve().parent / f"{name}_vs_{reference}"
 
 
 def _facts(modis: ModisLst, found: Sequence[MatchUp], rules: ModisRules) -> dict[str, str]:
@@ -142,21 +132,3 @@ def _facts(modis: ModisLst, found: Sequence[MatchUp], rules: ModisRules) -> dict
         "product pixels": "those its QC calls cloud or not produced don't count",
         "confidence intervals": f"blocks of {rules.block} x {rules.block} cells resampled",
     }  # fmt: skip
-
-
-def _command(
-    products: Sequence[str], reference: str, rules: ModisRules, given: dict[str, object]
-) -> str:
-    """Command that makes the report again."""
-    parts = ["akkd", "validate", "modis", *products, "--reference", reference]
-    parts += ["--valid-fraction", f"{rules.valid_fraction:g}", "--minutes", f"{rules.minutes:g}"]
-    parts += ["--view-zenith", f"{rules.view_zenith_deg:g}", "--quality", rules.quality]
-    parts += ["--block", str(rules.block)]
-    for name, value in given.items():
-        if value is True:
-            parts.append(f"--{name}")
-        elif isinstance(value, list):
-            parts += [word for text in value for word in (f"--{name}", str(text))]
-        elif value:
-            parts += [f"--{name}", str(value)]
-    return shlex.join(parts)

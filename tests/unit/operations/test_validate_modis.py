@@ -85,7 +85,7 @@ def test_report_of_two_products(files: Path, tmp_path: Path) -> None:
     assert first["metrics"]["mae"] > second["metrics"]["mae"]
     html = (out / "report.html").read_text(encoding="utf-8")
     for text in ("Norman and Becker 1995", "too cold over bare arid ground", "2019-11-01",
-                 "--valid-fraction 0.8", "exact area of overlap"):  # fmt: skip
+                 "scene valid over 80 % of the cell", "exact area of overlap"):  # fmt: skip
         assert text in html
     again = akkd(files / "small", "--reference", reference(files), "-o", out)
     assert again.exit_code == 2 and "--overwrite" in again.output
