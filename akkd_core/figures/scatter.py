@@ -200,7 +200,7 @@ def _draw(
     low, high = _limits(x, y)
     if sparse:
         points = axes.scatter(
-            x, y, color=_POINT_COLOUR, s=18.0, linewidths=0.5, edgecolors="white", zorder=3,
+            x, y, color=_POINT_COLOUR, s=14.0, linewidths=0.4, edgecolors="white",
         )  # fmt: skip
     else:
         px, py, density = thinned(x, y, low, high)

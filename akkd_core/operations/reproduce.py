@@ -136,7 +136,7 @@ def write_item(item: Item, result: ItemResult, folder: Path) -> None:
 def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
     from akkd_core.reproduction.result import ItemResult
 
-    if item.distilled:
+    if item.distilled or item.validation:
         request = replace(request, rte="full")
     try:
         maker = _maker(item)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from akkd_core.figures.histogram import build_error_histogram
 from akkd_core.figures.maps import MapPanel, build_difference_maps, build_maps
+from akkd_core.figures.palette import palette_png
 from akkd_core.figures.scatter import ScatterPanel, build_density_scatter
-from akkd_core.figures.style import png_bytes
 from akkd_core.grid import Grid
 from akkd_core.physics.planck import planck_radiance, planck_temperature
 from akkd_core.progress import Progress
@@ -158,7 +158,8 @@ def _what(found: CellComparison) -> str:
         f"pixels of 90 m. Small model and student learnt temperature from {wide.learnt_from:,} of "
         f"its labelled pixels, the student under the large model (w = 0.3). Over {cells.rows} x "
         f"{cells.cols} cells of 0.93 km, of which {count:,} are free of cloud and retrieved on "
-        f"{LEAST_VALID:.0%} of their area; pixels are averaged in emitted radiance."
+        f"{LEAST_VALID:.0%} of their area; pixels are averaged in emitted radiance. The time above "
+        "counts the large model and these networks where this item was the first to need them."
     )
 
 
@@ -253,16 +254,16 @@ def _images(found: CellComparison) -> tuple[ResultImage, ...]:
         ResultImage(
             "", "Temperature of the MODIS-like product and as retrieved, on one scale (grey: "
             "cloud).",
-            png_bytes(build_maps(maps, quantity="LST", unit="K")),
+            palette_png(build_maps(maps, quantity="LST", unit="K")),
         ),
         ResultImage(
             "scatter", "Cells of 1 km: retrieved against the MODIS-like product.",
-            png_bytes(scatter),
+            palette_png(scatter),
         ),
-        ResultImage("errors", "Retrieved minus MODIS-like, cells of 1 km.", png_bytes(histogram)),
+        ResultImage("errors", "Retrieved minus MODIS-like, cells of 1 km.", palette_png(histogram)),
         ResultImage(
             "difference", "Where they differ: retrieved minus MODIS-like.",
-            png_bytes(apart),
+            palette_png(apart),
         ),
     )  # fmt: skip
 

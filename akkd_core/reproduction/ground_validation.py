@@ -8,8 +8,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from akkd_core.figures.palette import palette_png
 from akkd_core.figures.scatter import ScatterPanel, build_density_scatter
-from akkd_core.figures.style import png_bytes
 from akkd_core.progress import Progress
 from akkd_core.reproduction.items import Request
 from akkd_core.reproduction.published_validation import GROUND_VALIDATION
@@ -143,7 +143,7 @@ def _what(found: list[GroundComparison]) -> str:
     return (
         "The scenes and models of Figs. 14 and 15 at stations in random pixels; those on level, "
         f"even ground under clear sky are left ({first} in the first scene, {second} in the "
-        "second). Of these the 3-sigma rule drops what is further than 3 x {PRECISION_K:g} K "
+        f"second). Of these the 3-sigma rule drops what is further than 3 x {PRECISION_K:g} K "
         "from the station; its metrics stand beside those of all."
     )
 
@@ -222,4 +222,5 @@ def _draw(found: list[GroundComparison], *, kept: bool) -> bytes:
                 "K",
             )
         )  # fmt: skip
-    return png_bytes(build_density_scatter(panels, columns=2, axes_names=("station", "retrieved")))
+    names = ("station", "retrieved")
+    return palette_png(build_density_scatter(panels, columns=2, axes_names=names))

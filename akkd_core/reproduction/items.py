@@ -34,18 +34,39 @@ class Item:
     distilled : bool
         Made of the one distillation that such items share; the equation of its scenes is the full
         one.
+    validation : bool
+        Compared with references of other physics; of that distillation it takes the large model.
     """
 
     id: str
     title: str
     maker: str
     distilled: bool = False
+    validation: bool = False
 
 
 ITEMS: tuple[Item, ...] = (
     Item("table1", "Table 1: search for an architecture", "akkd_core.reproduction.table1:make"),
     Item("table2", "Table 2: input bands and accuracy", "akkd_core.reproduction.table2:make"),
     Item("table3", "Table 3: number of samples and accuracy", "akkd_core.reproduction.table3:make"),
+    Item(
+        "fig14",
+        "Figure 14: small model 1 and student 1 against a product like MODIS's",
+        "akkd_core.reproduction.cross_validation:fig14",
+        validation=True,
+    ),
+    Item(
+        "fig15",
+        "Figure 15: small model 2 and student 2 against a product like MODIS's",
+        "akkd_core.reproduction.cross_validation:fig15",
+        validation=True,
+    ),
+    Item(
+        "fig16",
+        "Figure 16: small models and students at stations",
+        "akkd_core.reproduction.ground_validation:fig16",
+        validation=True,
+    ),
 )
 """All items, in the order of the report."""
 

@@ -58,3 +58,18 @@ temperature and emissivity ("truth"). Networks see labels alone; the truth choos
 The teacher's weight is called w. The paper's alpha of 0.3 is w = 0.3 as its section 2.3.1 and
 Table 4 read it, and w = 0.7 as its eq. (9) does (`docs/method.md`).
 """
+
+VALIDATION = """\
+## Figures 14-16: against references of other physics
+
+The paper's section 4.4 compares small models and students with MODIS and with ground data of the
+scenes' places. Here both are made of the simulated scenes' truth by physics that isn't the
+retrieval's, with errors of their own: what a product like MODIS's and stations like those of the
+radiation networks would say. The truth stands beside them, so that a gain against the reference
+can be told from one that is none. `akkd validate modis` and `akkd validate stations` do the same
+with real products and measurements.
+
+The scenes are the places of small models 1 and 2 drawn wide enough for cells of 1 km. Small model
+and student are made on them anew, for temperature alone, from as many pixels as elsewhere in this
+report and under the same large model; so their numbers are not those of Figures 4, 5, 10 and 11.
+"""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from akkd_core.reproduction.items import ITEMS, Item
-from akkd_core.reproduction.preamble import DISTILLATION, INTRODUCTION, TABLES
+from akkd_core.reproduction.preamble import DISTILLATION, INTRODUCTION, TABLES, VALIDATION
 from akkd_core.reproduction.result import Cell, Column, ItemResult, ResultImage, ResultTable
 
 _NOTHING = "-"
@@ -127,8 +127,12 @@ def report_markdown(results: Sequence[ItemResult], folder: str = ".") -> str:
     by_id = {result.item: result for result in results}
     there = [item for item in ITEMS if item.id in by_id]
     parts = [INTRODUCTION]
-    for distilled, head in ((False, TABLES), (True, DISTILLATION)):
-        group = [item for item in there if item.distilled == distilled]
+    for kind, head in (("", TABLES), ("distilled", DISTILLATION), ("validation", VALIDATION)):
+        group = [item for item in there if _kind(item) == kind]
         if group:
             parts += [head, *(section_markdown(i, by_id[i.id], 2, folder) for i in group)]
     return "\n".join(parts)
+
+
+def _kind(item: Item) -> str:
+    return "distilled" if item.distilled else "validation" if item.validation else ""

@@ -60,7 +60,8 @@ def test_section_tells_date_budget_seed_versions_command(result: ItemResult) -> 
 
 def test_report_has_the_registrys_order() -> None:
     text = report_markdown([made_up("table3"), made_up("table1")])
-    places = [text.index(f"## {item.title}") for item in ITEMS if item.id != "table2"]
+    shown = [item for item in ITEMS if item.id in ("table1", "table3")]
+    places = [text.index(f"## {item.title}") for item in shown]
     assert places == sorted(places) and "Table 2:" not in text
     assert text == report_markdown([made_up("table1"), made_up("table3")])
 

@@ -247,3 +247,4 @@ def test_items_put_the_papers_numbers_beside_ours(
     assert ground.headline["smi_2_mae_truth_k"] == pytest.approx(1.0, abs=0.01)
     for content in (maps, ground):
         assert all(image.png.startswith(b"\x89PNG") for image in content.images)
+        assert "{" not in "".join((*content.description, *content.notes))
