@@ -247,7 +247,10 @@ def _kept(
 
 
 def _judge(
-    triple: Triple, options: SelectionOptions, stations: Sequence[GroundMeasurement], report: Progress
+    triple: Triple,
+    options: SelectionOptions,
+    stations: Sequence[GroundMeasurement],
+    report: Progress,
 ) -> Judged:
     """Select a scene's samples and tell its kind."""
     checkpoint(report, 0.0, "selecting samples")

@@ -161,7 +161,9 @@ def ground_agreement(
     return selected.then("ground", every if mae <= limit_k else ~every, note)
 
 
-def _nearest_in_time(ground: Sequence[GroundMeasurement], when: datetime) -> list[GroundMeasurement]:
+def _nearest_in_time(
+    ground: Sequence[GroundMeasurement], when: datetime
+) -> list[GroundMeasurement]:
     """Return each station's measurement nearest to a time, if near enough."""
     best: dict[str, tuple[float, GroundMeasurement]] = {}
     for one in ground:

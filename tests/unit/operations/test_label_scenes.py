@@ -178,7 +178,8 @@ def station(name: str, row: int, col: int, error: float, minutes: float) -> Grou
     x, y = SCENE.xy(row + 0.5, col + 0.5)
     lon, lat = to_lonlat(32650, x, y)
     kelvin = float(lst(SCENE)[0, row, col]) - error
-    return GroundMeasurement(name, float(lat), float(lon), WHEN + timedelta(minutes=minutes), kelvin)
+    time = WHEN + timedelta(minutes=minutes)
+    return GroundMeasurement(name, float(lat), float(lon), time, kelvin)
 
 
 def test_agreement_with_the_ground(labelled: Labelled) -> None:
