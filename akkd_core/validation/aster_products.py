@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -51,11 +52,11 @@ _QUALITY_WORDS = {
     "produced": "our QC: produced",
 }
 _NO_TRUTH = (
-    "{} is a retrieval by TES from the same radiance, good to about 1.5 K and 0.015: differences "
-    "are of two estimates, not errors of one."
+    "AST_08 and AST_05 are retrievals by TES from the same radiance, good to about 1.5 K and "
+    "0.015: differences are of two estimates, not errors of one."
 )
 _TERRAIN = (
-    "{} is not corrected for terrain, as L1T is: over mountains pixels of the two may be of "
+    "AST_08 and AST_05 are not corrected for terrain, as L1T is: over mountains pixels may be of "
     "different ground."
 )
 
@@ -269,11 +270,13 @@ def _match_ups(
             "cluster": spatial_blocks(row, col, rules.block),
             "columns": _columns(one.scene, left),
             "filters": steps,
-            "notes": (_NO_TRUTH.format(reference.product), _TERRAIN.format(reference.product)),
+            "notes": (_NO_TRUTH, _TERRAIN),
             "facts": {
-                "acquired_at": one.scene.acquired_at.isoformat().replace("+00:00", "Z"),
+                "scene": one.scene.scene_id,
+                "acquired_at": _time(one.scene.acquired_at),
                 "model": one.scene.label,
-                "files": f"{one.scene.scene_id}, {', '.join(_file_names(reference))}",
+                f"{reference.product}_acquired_at": _time(reference.acquired_at),
+                f"{reference.product}_files": ", ".join(_file_names(reference)),
             },
         }
         bands = ["LST"] if reference.product == "AST_08" else [f"Emis{b}" for b in TIR_BANDS]
@@ -294,6 +297,10 @@ def _match_ups(
             ]
         )  # fmt: skip
     return result
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _name(reference: SurfaceProduct) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -34,6 +35,7 @@ table.numbers td, table.metrics thead th { white-space: nowrap; }
 table.numbers th:first-child { min-width: 8.5rem; }
 table.filters thead th:not(:first-child) { min-width: 8rem; max-width: 20rem; }
 table.metrics { width: 100%; }
+table.facts th { min-width: 8.5rem; }
 .interval { display: block; color: #666; font-size: .8rem; }
 tr.what th { padding-top: .7rem; font-weight: 600; border-bottom: none; }
 tr.score th { padding-left: 1rem; font-weight: 400; color: #444; }
@@ -52,6 +54,12 @@ font-size: .87rem; margin: .3rem 0 .8rem; }
   h2, h3 { break-after: avoid; }
   tr { break-inside: avoid; }
   figure img { max-height: 115mm; }
+  .scroll { overflow: visible; }
+  table.filters { break-inside: avoid; }
+  table.metrics { font-size: 8.5pt; }
+  table.numbers th:first-child { min-width: 5rem; }
+  th, td { padding-right: .45rem; }
+  .interval { white-space: normal; font-size: 6.8pt; }
 }
 """
 
@@ -180,9 +188,14 @@ def _data(content: ReportContent) -> str:
         seen.setdefault(match_up.product, {}).update(match_up.facts)
     for product, facts in seen.items():
         if facts:
-            shown = {name.replace("_", " "): value for name, value in facts.items()}
+            shown = {_spoken(name): value for name, value in facts.items()}
             parts.append(f"<h3>{escape(product)}</h3>{facts_table(shown)}")
     return "\n".join(parts)
+
+
+def _spoken(name: str) -> str:
+    """Name of a fact, with spaces but in names of products as AST_08."""
+    return re.sub(r"_(?!\d)", " ", name)
 
 
 def _figure(picture: Picture) -> str:

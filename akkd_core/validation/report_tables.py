@@ -128,4 +128,4 @@ def facts_table(values: Mapping[str, str]) -> str:
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
         for name, value in values.items()
     )
-    return f"<table><tbody>{rows}</tbody></table>" if rows else ""
+    return f'<table class="facts"><tbody>{rows}</tbody></table>' if rows else ""

@@ -109,7 +109,9 @@ class _Pipe:
         self.process.wait()
 
 
-def look_at(page: Path, profile: Path, *scripts: str, width: int = 1100) -> Page:
+def look_at(
+    page: Path, profile: Path, *scripts: str, width: int = 1100, media: str = "screen"
+) -> Page:
     """Open a file in Chromium, run scripts in it and take a picture of the whole page."""
     binary = chromium()
     assert binary is not None
@@ -122,6 +124,7 @@ def look_at(page: Path, profile: Path, *scripts: str, width: int = 1100) -> Page
             pipe.call(f"{domain}.enable", session)
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         pipe.call("Emulation.setDeviceMetricsOverride", session, **size)
+        pipe.call("Emulation.setEmulatedMedia", session, media=media)
         pipe.events.clear()
         pipe.call("Page.navigate", session, url=page.as_uri())
         pipe.wait("Page.loadEventFired")
