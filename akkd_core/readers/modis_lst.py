@@ -144,7 +144,7 @@ def hours_apart(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
 
 
 def solar_hours(moment: datetime, longitude: ArrayLike) -> NDArray[np.float64]:
-    """Local solar time of a moment (UTC) at longitudes in degrees, as MODIS has it: 0-24 h, float64."""
+    """Local solar time (0-24 h, float64) of a moment (UTC) at longitudes in degrees, as MODIS's."""
     hour = moment.hour + moment.minute / 60.0 + moment.second / 3600.0
     return np.asarray((hour + np.asarray(longitude, np.float64) / 15.0) % 24.0)
 
