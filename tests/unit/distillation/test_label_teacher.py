@@ -10,11 +10,13 @@ import pytest
 from akkd_core.bundle.architecture import Architecture
 from akkd_core.bundle.network import Network
 from akkd_core.distillation.ensemble import columns, member_names, merge, spread
-from akkd_core.distillation.label_bundle import error_table
+from akkd_core.distillation.label_bundle import error_table, label_bundle
 from akkd_core.distillation.plan import DistillationPlan
 from akkd_core.distillation.predicted_error import SigmaModel, fit_sigma, with_error_outputs
 from akkd_core.distillation.scene_aware import TEACHER_STATISTICS, bind, whole_statistics
 from akkd_core.errors import DistillationError, ParameterError
+from akkd_core.inference.context import SceneContext
+from akkd_core.inference.retriever import Retriever
 from akkd_core.physics.features import OUTPUT_NAMES, PIXEL_ONLY_FEATURES
 from tests.builders.distillation import labelled_scene, quick_plan
 
@@ -31,7 +33,7 @@ def _network(seed: int, scene_inputs: tuple[str, ...] = ()) -> Network:
         activations=("relu", "tanh", "linear"),
         input_names=names,
         n_pixel_inputs=5,
-        input_mean=rng.normal(300 if not scene_inputs else 150, 2, len(names)),
+        input_mean=rng.normal(300, 2, len(names)),
         input_scale=rng.uniform(3, 6, len(names)),
         output_names=TARGETS,
         output_mean=rng.normal(0, 1, 2),
@@ -89,6 +91,27 @@ def test_error_outputs_start_flat_and_leave_the_targets() -> None:
     np.testing.assert_allclose(values[:, 2:], np.tile(told.mean(axis=0), (20, 1)), rtol=1e-5)
 
 
+def test_retrieval_takes_the_errors_that_the_network_tells() -> None:
+    network = replace(
+        merge([_network(1)]),
+        kernels=(np.zeros((5, 6)),), biases=(np.zeros(6),), activations=("linear",),
+        output_names=OUTPUT_NAMES, output_mean=np.array([1.0, *[0.95] * 5]),
+        output_scale=np.ones(6), output_add=("bt_13", *[None] * 5),
+    )  # fmt: skip
+    expected = np.array([0.8, 0.01, 0.02, 0.03, 0.04, 0.05])
+    grown = with_error_outputs(network, np.log(np.tile(expected, (3, 1))))
+    bundle = label_bundle(
+        "b", grown, None, description="", trained_on="", archive_sha256="", command="", seed=1,
+        extra={},
+    )  # fmt: skip
+    x = np.full((4, 5), 300.0, dtype=np.float32)
+    share = np.array([1.0, 0.3, 0.5, 0.0], dtype=np.float32)
+    around = [(share, SceneContext()), (1 - share, SceneContext())]
+    found = Retriever(bundle, "numpy").pixels(x, around)
+    np.testing.assert_allclose(found.values, [[301.0, *[0.95] * 5]] * 4, rtol=1e-5)
+    np.testing.assert_allclose(found.errors, np.tile(expected, (4, 1)), rtol=1e-5)
+
+
 def test_a_teacher_of_the_scene_becomes_one_of_the_pixel() -> None:
     scene = labelled_scene()
     statistics = whole_statistics(scene)
@@ -96,7 +119,7 @@ def test_a_teacher_of_the_scene_becomes_one_of_the_pixel() -> None:
     near = replace(
         network,
         input_mean=np.concatenate([network.input_mean[:5], statistics[:5] + 1.0]),
-        input_scale=np.ones(10),
+        input_scale=np.concatenate([network.input_scale[:5], np.ones(5)]),
     )
     bound = bind(near, scene)
     x = scene.bt.reshape(5, -1).T[:40]
