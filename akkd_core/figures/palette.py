@@ -15,7 +15,7 @@ PAGE_DPI = 120
 """Pixels per inch."""
 
 _COLOURS = 256
-_BITS_OF_RARE = 3
+_BITS_OF_RARE = 4
 """Most significant bits by which rare colours are grouped."""
 
 
@@ -65,10 +65,13 @@ def reduce_colours(
     rest = order[_COLOURS // 2 :]
     palette = colours[exact]
     if len(rest):
-        # of each group of like colours the most frequent one, the most frequent groups first
-        group = colours[rest] >> (8 - _BITS_OF_RARE)
-        _, first = np.unique(group, axis=0, return_index=True)
-        palette = np.concatenate([palette, colours[rest[np.sort(first)][: _COLOURS // 2]]])
+        # of each group of like colours the most frequent one, groups of most pixels first
+        _, first, group = np.unique(
+            colours[rest] >> (8 - _BITS_OF_RARE), axis=0, return_index=True, return_inverse=True
+        )
+        pixels_of = np.bincount(group.ravel(), weights=counts[rest])
+        chosen = np.argsort(-pixels_of, kind="stable")[: _COLOURS // 2]
+        palette = np.concatenate([palette, colours[rest[first[chosen]]]])
     nearest = cKDTree(palette).query(colours)[1]
     index: NDArray[np.uint8] = nearest[place.ravel()].astype(np.uint8).reshape(pixels.shape[:2])
     return palette.astype(np.uint8), index

@@ -1,4 +1,4 @@
-"""The catalogue's part that makes the paper's tables anew. Standard library only."""
+"""The catalogue's part that makes the paper's tables and figures anew. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from akkd_core.reproduction.items import ALL, BUDGETS, ITEMS
 
 REPRODUCE = Operation(
     "reproduce",
-    "Reproduce the paper's tables",
+    "Reproduce the paper's tables and figures",
     "Validation",
-    "Make tables of the AK-KD paper anew, its values beside ours.\n\n"
+    "Make tables and figures of the AK-KD paper anew, its values beside ours.\n\n"
     + " ".join(f"{item.id}: {item.title.split(': ')[1]}." for item in ITEMS)
-    + "\n\nFor each writes <item>.md, .csv and .json, then a report of all that are in the folder. "
-    "An item that is there already is kept, so an interrupted run goes on. Needs the training "
-    "extra (TensorFlow).",
+    + "\n\nFor each writes <item>.md, .csv, .json and charts as .png, then a report of all that "
+    "are in the folder. Table 4 and the figures share one distillation, kept in its subfolder "
+    "distillation. An item that is there already is kept, so an interrupted run goes on. Needs the "
+    "training extra (TensorFlow).",
     (
         Parameter(
-            "items", ParamKind.TEXT, "Tables",
+            "items", ParamKind.TEXT, "Tables and figures",
             f"What to make: {', '.join(item.id for item in ITEMS)}, or {ALL}.",
             multiple=True, required=True, positional=True,
         ),
@@ -26,8 +27,9 @@ REPRODUCE = Operation(
         ),
         Parameter(
             "budget", ParamKind.CHOICE, "Budget",
-            "Minutes on one core, or the paper's: 30 trials of 30 epochs for each search, and a "
-            "search for every set of bands (many hours without a GPU).",
+            "Minutes on one core, or the paper's: 30 trials of 30 epochs for each search, a search "
+            "for every set of bands, 9.6 million samples and 30 repetitions of each distillation "
+            "(days without a GPU).",
             default="small", choices=BUDGETS,
         ),
         Parameter(
@@ -37,7 +39,8 @@ REPRODUCE = Operation(
         ),
         Parameter(
             "rte", ParamKind.CHOICE, "Radiative transfer equation",
-            "The full equation, or the paper's eq. (1) with one effective air temperature.",
+            "Of Tables 1-3: the full equation, or the paper's eq. (1) with one effective air "
+            "temperature.",
             default="full", choices=("full", "paper"), advanced=True,
         ),
         Parameter(

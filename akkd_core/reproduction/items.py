@@ -45,10 +45,33 @@ class Item:
     validation: bool = False
 
 
+_ROOM = "akkd_core.reproduction"
+_WEIGHT = f"{_ROOM}.weight_items"
+_SCATTER = f"{_ROOM}.scatter_figures"
+_COMPARISON = f"{_ROOM}.comparison_items"
+
+
+def _of_distillation(name: str, title: str, module: str) -> Item:
+    kind, number = ("Table", name[5:]) if name.startswith("table") else ("Figure", name[3:])
+    return Item(name, f"{kind} {number}: {title}", f"{module}:{name}", distilled=True)
+
+
 ITEMS: tuple[Item, ...] = (
     Item("table1", "Table 1: search for an architecture", "akkd_core.reproduction.table1:make"),
     Item("table2", "Table 2: input bands and accuracy", "akkd_core.reproduction.table2:make"),
     Item("table3", "Table 3: number of samples and accuracy", "akkd_core.reproduction.table3:make"),
+    _of_distillation("table4", "teacher weights by t and p", _WEIGHT),
+    _of_distillation("fig3", "the large model", _SCATTER),
+    _of_distillation("fig4", "small model 1", _SCATTER),
+    _of_distillation("fig5", "small model 2", _SCATTER),
+    _of_distillation("fig6", "the large model on the data of small model 1", _SCATTER),
+    _of_distillation("fig7", "the large model on the data of small model 2", _SCATTER),
+    _of_distillation("fig8", "relative utility of teacher weights", _WEIGHT),
+    _of_distillation("fig9", "optimal teacher weights", _WEIGHT),
+    _of_distillation("fig10", "student 1", _SCATTER),
+    _of_distillation("fig11", "student 2", _SCATTER),
+    _of_distillation("fig12", "before and after distillation", _COMPARISON),
+    _of_distillation("fig13", "all models in Taylor diagrams", _COMPARISON),
     Item(
         "fig14",
         "Figure 14: small model 1 and student 1 against a product like MODIS's",

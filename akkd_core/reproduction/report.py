@@ -26,7 +26,11 @@ def format_cell(value: Cell, column: Column) -> str:
         return _NOTHING
     if isinstance(value, float):
         return f"{value:.{column.digits}f}"
-    return str(value).replace("|", "\\|")
+    return _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def table_markdown(table: ResultTable) -> str:
@@ -42,7 +46,7 @@ def table_markdown(table: ResultTable) -> str:
     lines = [
         table.caption,
         "",
-        _row([column.title for column in table.columns]),
+        _row([_escaped(column.title) for column in table.columns]),
         _row(["--:" if number else "---" for number in numeric]),
     ]
     for row in table.rows:

@@ -19,5 +19,5 @@ def run_note(run: DistillationRun) -> str:
         f"Scenes of {side} x {side} pixels; layers {widths} (large model, {plan.teacher_epochs} "
         f"epochs) and {small} (small models, {plan.small_epochs} epochs; students "
         f"{plan.whole_epochs} more). The run that these items share took {run.cpu_seconds:.0f} s "
-        "of processor time; the time above counts it where this item was made first."
+        "of processor time."
     )

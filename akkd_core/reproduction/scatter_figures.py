@@ -78,7 +78,7 @@ def _draw(run: DistillationRun, key: str, reference: str) -> bytes:
         found = compare(run, key, target, reference)
         panels.append(
             ScatterPanel(
-                f"{_CAPTIONS[key]}: {TITLES[target]}" if target == "lst" else TITLES[target],
+                TITLES[target],
                 found.reference,
                 found.estimate,
                 found.metrics,

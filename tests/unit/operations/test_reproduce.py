@@ -210,7 +210,7 @@ def test_shipped_report_is_what_the_shipped_items_render_to(
             data = (DOCS / "reproduction" / image.file(item.id)).read_bytes()
             assert whole_png(data) and 5_000 < len(data) < 300_000, image.file(item.id)
     pictures = list((DOCS / "reproduction").glob("*.png"))
-    assert sum(path.stat().st_size for path in pictures) < 2_500_000
+    assert sum(path.stat().st_size for path in pictures) < 3_000_000
     drawn = {i.file(r.item) for r in results for i in r.content.images}
     assert {path.name for path in pictures} == drawn
 

@@ -16,7 +16,7 @@ from akkd_core.reproduction.report import (
     table_csv,
     table_markdown,
 )
-from akkd_core.reproduction.result import Column, ItemResult
+from akkd_core.reproduction.result import Column, ItemResult, ResultTable
 
 from .conftest import made_up
 
@@ -37,6 +37,11 @@ def test_table_in_markdown(result: ItemResult) -> None:
         "| 10-11 | 0.512 | 0.9988 | 7 |",
         "| a\\|b | - | 1.0000 | 12 |",
     ]
+
+
+def test_a_bar_in_a_title_ends_no_cell() -> None:
+    table = ResultTable("", "T:", (Column("lowest |t|"), Column("n")), ((0.1, 2),))
+    assert table_markdown(table).splitlines()[2] == "| lowest \\|t\\| | n |"
 
 
 def test_csv_keeps_all_digits(result: ItemResult) -> None:
