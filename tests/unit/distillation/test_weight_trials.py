@@ -60,6 +60,18 @@ def test_the_truth_selects_nothing() -> None:
     assert select_weight(repeated_scores(poisoned, "a")) == selection
 
 
+def test_scores_against_the_truth_for_comparison() -> None:
+    _, mae = repeated_scores(
+        [
+            {**one, "scores": {"lst": {**one["scores"]["lst"], "truth": {"mae": 2.5, "pcc": 0.5}}}}
+            for one in ROWS[:3]
+        ],
+        "a",
+        "truth",
+    )
+    assert mae.before == 2.5 and mae.by_weight == {0.1: [2.5, 2.5]}
+
+
 def test_a_training_that_diverged_is_counted() -> None:
     failed = {"scene": "a", "weight": 0.1, "repetition": 2, "scores": {}}
     mae = repeated_scores([*ROWS, failed], "a")[1]
