@@ -133,6 +133,12 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         accepted, message = super().checkParameterValues(parameters, context)
         return bool(accepted), str(message)
 
+    def validateInputCrs(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> bool:
+        """Nothing to compare: QGIS would open each input for it, HDF4 files too."""
+        return True
+
     def processAlgorithm(  # noqa: N802
         self,
         parameters: dict[str, Any],

@@ -91,6 +91,11 @@ class Field:
     temporary: bool = False
 
     @property
+    def optional(self) -> bool:
+        """Whether it may stay empty; what has a default never is."""
+        return not self.parameter.required and self.parameter.default is None
+
+    @property
     def facts(self) -> str:
         """Unit, bounds and default in words; empty without."""
         parameter = self.parameter

@@ -8,6 +8,7 @@ from typing import Any
 
 from qgis import core as qgis_core
 from qgis.core import (
+    NULL,
     QgsMapLayer,
     QgsProcessing,
     QgsProcessingAlgorithm,
@@ -90,12 +91,17 @@ def _label(parameter: Parameter) -> str:
     return f"{label} ({parameter.unit})" if parameter.unit else label
 
 
+def _element(name: str) -> dict[str, Any]:
+    """Metadata that name a form element; its module is loaded by forms alone."""
+    return {"widget_wrapper": {"class": f"{__package__}.path_widgets.{name}"}}
+
+
 def _number(field: Field) -> Any:
     parameter = field.parameter
     kinds = QgsProcessingParameterNumber.Type
     kind = kinds.Integer if parameter.kind is ParamKind.INTEGER else kinds.Double
     made = QgsProcessingParameterNumber(
-        parameter.name, _label(parameter), kind, parameter.default, not parameter.required
+        parameter.name, _label(parameter), kind, parameter.default, field.optional
     )
     if parameter.minimum is not None:
         made.setMinimum(parameter.minimum)
@@ -112,7 +118,7 @@ def _file(field: Field) -> Any:
         field.parameter.name,
         _label(field.parameter),
         kinds.Folder if field.folder else kinds.File,
-        optional=not field.parameter.required,
+        optional=field.optional,
     )
 
 
@@ -123,25 +129,29 @@ def _enum(field: Field) -> Any:
         _label(parameter),
         list(parameter.choices),
         defaultValue=parameter.default,
-        optional=not parameter.required,
+        optional=field.optional,
         usesStaticStrings=True,
     )
 
 
 def _list(field: Field) -> Any:
     kinds = QgsProcessing.SourceType
-    return SeveralPaths(
+    layers = takes_layers(field.parameter)
+    made = SeveralPaths(
         field.parameter.name,
         _label(field.parameter),
-        kinds.TypeRaster if takes_layers(field.parameter) else kinds.TypeFile,
-        optional=not field.parameter.required,
+        kinds.TypeRaster if layers else kinds.TypeFile,
+        optional=field.optional,
     )
+    if not layers:
+        made.setMetadata(_element("FilesElement"))
+    return made
 
 
 def _layer(field: Field) -> Any:
-    return LayerOrPath(
-        field.parameter.name, _label(field.parameter), optional=not field.parameter.required
-    )
+    made = LayerOrPath(field.parameter.name, _label(field.parameter), optional=field.optional)
+    made.setMetadata(_element("LayerOrPathElement"))
+    return made
 
 
 def _destination(field: Field) -> Any:
@@ -150,7 +160,7 @@ def _destination(field: Field) -> Any:
     if field.file_filter:
         words.append(field.file_filter)
     return kind(
-        *words, optional=not field.parameter.required, createByDefault=field.temporary
+        *words, optional=field.optional, createByDefault=field.temporary
     )
 
 
@@ -160,7 +170,7 @@ def _plain(field: Field) -> Any:
         parameter.name,
         _label(parameter),
         defaultValue=parameter.default,
-        optional=not parameter.required,
+        optional=field.optional,
     )
 
 
@@ -267,7 +277,7 @@ def read_values(
     for field in form.fields:
         parameter = field.parameter
         missing = () if parameter.multiple and parameter.default is None else parameter.default
-        if given.get(parameter.name) is None:
+        if given.get(parameter.name) in (None, NULL):
             values[parameter.name] = missing
             continue
         read = _several if parameter.multiple else _one

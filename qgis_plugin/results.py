@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
+    QgsLayerTreeLayer,
+    QgsLayerTreeNode,
     QgsMapLayer,
     QgsProcessingContext,
     QgsProcessingFeedback,
@@ -154,20 +156,23 @@ class _Finish(QgsProcessingLayerPostProcessorInterface):
         _group(layer, result, context.project() or QgsProject.instance())
 
 
+def _kind_of(node: QgsLayerTreeNode) -> str:
+    layer = node.layer() if isinstance(node, QgsLayerTreeLayer) else None
+    return "" if layer is None else str(layer.customProperty(_KIND))
+
+
 def _group(layer: QgsRasterLayer, result: ResultLayer, project: QgsProject) -> None:
     root = project.layerTreeRoot()
     node = root.findLayer(layer.id())
     if node is None:
         return
     group = root.findGroup(result.group) or root.insertGroup(0, result.group)
-    above = [
-        other
-        for other in group.findLayers()
-        if other.layerId() != layer.id() and other.layer() is not None
-        and _place(str(other.layer().customProperty(_KIND))) <= _place(result.kind)
-    ]  # fmt: skip
+    index = 0
+    for place, other in enumerate(group.children()):
+        if other is not node and _place(_kind_of(other)) <= _place(result.kind):
+            index = place + 1
     copy = node.clone()
-    group.insertChildNode(len(above), copy)
+    group.insertChildNode(index, copy)
     node.parent().removeChildNode(node)
     copy.setItemVisibilityChecked(result.kind in _SHOWN)
     copy.setExpanded(result.kind in _SHOWN)

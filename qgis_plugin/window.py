@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from qgis import utils
-from qgis.core import QgsApplication, QgsMapLayer, QgsRasterLayer
+from qgis.core import QgsApplication, QgsMapLayerType, QgsProject, QgsRasterLayer
 from qgis.gui import QgsCustomDropHandler
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
 
 from .icon import ICON
+from .layer_pairs import comparison
 from .sources import path_of_source
 from .translation import tr
 
@@ -20,18 +21,30 @@ COMPARE = "akkd:validate_modis"
 MENU = "AKKD"
 
 
-def is_granule(path: str) -> bool:
-    """Tell whether a file is an ASTER thermal granule in HDF4; quiet about all others."""
-    from akkd_core.errors import AkkdError
+def look_at(path: str) -> tuple[bool, str]:
+    """Tell whether a file is an ASTER thermal granule, and if it is damaged what about it.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    (bool, str)
+        Whether it can be retrieved; the core's message on a damaged HDF4 file, else empty.
+    """
+    from akkd_core.errors import AkkdError, GranuleReadError
     from akkd_core.readers import open_scene
 
     if Path(path).suffix.lower() != ".hdf" or not Path(path).is_file():
-        return False
+        return False, ""
     try:
         open_scene(path)
+    except GranuleReadError as error:
+        return False, str(error)
     except (AkkdError, OSError):
-        return False
-    return True
+        return False, ""
+    return True, ""
 
 
 def open_dialog(algorithm: str, parameters: dict[str, Any]) -> Any:
@@ -52,11 +65,13 @@ class GranuleDropHandler(QgsCustomDropHandler):
         self.dialog: Any = None
 
     def handleFileDrop(self, file: str) -> bool:  # noqa: N802  (QGIS's name)
-        """Take an ASTER granule; leave other files to QGIS."""
-        if not is_granule(file):
-            return False
-        self.dialog = open_dialog(RETRIEVE, {"scenes": [file]})
-        return True
+        """Take an ASTER granule, and keep damaged HDF4 files from GDAL; leave others to QGIS."""
+        fits, complaint = look_at(file)
+        if complaint:
+            utils.iface.messageBar().pushWarning(MENU, complaint)
+        if fits:
+            self.dialog = open_dialog(RETRIEVE, {"scenes": [file]})
+        return fits or bool(complaint)
 
 
 class Window:
@@ -75,7 +90,7 @@ class Window:
     def _add(self, title: str, run: Any) -> QAction:
         action = QAction(QIcon(ICON), title, self._iface.mainWindow())
         action.triggered.connect(run)
-        kind = QgsMapLayer.LayerType.RasterLayer
+        kind = QgsMapLayerType.RasterLayer
         self._iface.addCustomActionForLayerType(action, MENU, kind, True)
         return action
 
@@ -92,8 +107,11 @@ class Window:
         if QgsApplication.processingRegistry().algorithmById(COMPARE) is None:
             self._iface.messageBar().pushWarning("AKKD", tr("Comparison isn't available"))
             return
-        layer = self._layer()
-        self._dialog = open_dialog(COMPARE, {} if layer is None else {"product": layer.id()})
+        layers = QgsProject.instance().mapLayers().values()
+        sources = [layer.source() for layer in layers if isinstance(layer, QgsRasterLayer)]
+        chosen = self._layer()
+        values = comparison(sources, "" if chosen is None else chosen.source())
+        self._dialog = open_dialog(COMPARE, values)
 
     def close(self) -> None:
         """Take all of it out."""

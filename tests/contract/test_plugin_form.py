@@ -111,7 +111,7 @@ def test_parameters_of_the_form_are_those_of_the_catalogue(
         if wanted.default is not None:
             assert wanted.default in values
         optional = made.named.get("optional", made.given[-1])
-        assert optional is (not wanted.required)
+        assert optional is (not wanted.required and wanted.default is None)
 
 
 @pytest.mark.parametrize("kind", ParamKind)
@@ -170,6 +170,22 @@ def test_ready_for_qt_6(path: Path) -> None:
         r"\bQt\.(?!DateFormat|TimeSpec|ItemDataRole|AlignmentFlag|CheckState)\w+", text
     )
     assert unscoped == []
+
+
+def test_layers_for_a_comparison_are_found_by_their_files() -> None:
+    from qgis_plugin.layer_pairs import comparison
+
+    ours, other = "/p/G_LST.tif", "/p/H_LST.tif|option:x"
+    tile = 'HDF4_EOS:EOS_GRID:"/m/MOD11A1.A2019185.h26v05.061.hdf":MODIS_Grid:LST_Day_1km'
+    quality = 'HDF4_EOS:EOS_GRID:"/m/MOD11A1.A2019185.h26v05.061.hdf":MODIS_Grid:QC_Day'
+    found = comparison([ours, other, "/p/G_QC.tif", quality, tile], other)
+    assert found == {
+        "products": ["/p/H_LST.tif"], "reference": "/m/MOD11A1.A2019185.h26v05.061.hdf",
+    }  # fmt: skip
+    counts, flags = "/m/MOD11A1.A2019185_LST_Day_1km.tif", "/m/MOD11A1.A2019185_QC_Day.tif"
+    found = comparison([flags, counts])
+    assert found == {"reference": counts, "reference_qc": flags}
+    assert comparison(["/x/dem.tif"]) == {}
 
 
 def test_absolute_imports_name_no_module_of_the_plugin() -> None:

@@ -187,7 +187,7 @@ def qgis(plugins: Path, work: Path) -> Iterator[Any]:
             os.environ[name] = value
     from qgis.core import QgsApplication
 
-    application = QgsApplication([], False)
+    application = QgsApplication([], True)
     application.initQgis()
     sys.path[:0] = [PROCESSING, str(plugins)]
     from processing.core.Processing import Processing

@@ -95,6 +95,28 @@ def test_compares_with_truth(
     assert ours == pytest.approx(theirs, rel=1e-9)
 
 
+def test_compares_with_modis(
+    bare_process: Any, akkd: Any, product: Path, truth: Path, tmp_path: Path
+) -> None:
+    """The same numbers as the command line's, a report and a raster of differences."""
+    from tools.modis_look_alike import look_alike
+
+    modis = tmp_path / "MOD11A1.A2019185.h26v05.061_LST_Night_1km.tif"
+    look_alike(truth, modis)
+    akkd("validate", "modis", product, "--reference", modis, "-o", tmp_path / "theirs")
+    found = results(
+        bare_process.run(
+            "validate_modis", products=product / "GRANULE_LST.tif", reference=modis,
+            output=tmp_path / "ours",
+        )
+    )  # fmt: skip
+    assert found["report"] == str(tmp_path / "ours" / "report.html")
+    ours, theirs = (read(path / Path(found["difference"]).name) for path in
+                    (tmp_path / "ours", tmp_path / "theirs"))  # fmt: skip
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    assert np.isfinite(ours).sum() > 10
+
+
 def test_validates_tes(process: Any) -> None:
     assert "MAE" in process.run("validate_tes").stdout.upper()
 
@@ -144,8 +166,8 @@ def test_trains(process: Any, training_set: dict[str, Path], tmp_path: Path) -> 
 
 
 RUN_ABOVE = {
-    "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_tes", "simulate_scenes",
-    "simulate_granule", "simulate_explain", "simulate_archive", "train",
+    "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_modis", "validate_tes",
+    "simulate_scenes", "simulate_granule", "simulate_explain", "simulate_archive", "train",
 }  # fmt: skip
 
 

@@ -1,0 +1,175 @@
+"""Forms, the drop handler and the entries in a layer's menu, without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("qgis")
+
+
+class Bar:
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def pushWarning(self, title: str, text: str) -> None:  # noqa: N802
+        self.messages.append(text)
+
+
+class Interface:
+    """Stands in for QGIS's window, which a test has none of."""
+
+    def __init__(self) -> None:
+        from qgis.PyQt.QtWidgets import QMainWindow
+
+        self.bar, self.window = Bar(), QMainWindow()
+        self.handlers: list[Any] = []
+        self.actions: list[Any] = []
+        self.current: Any = None
+
+    def messageBar(self) -> Bar:  # noqa: N802
+        return self.bar
+
+    def mainWindow(self) -> Any:  # noqa: N802
+        return self.window
+
+    def registerCustomDropHandler(self, handler: Any) -> None:  # noqa: N802
+        self.handlers.append(handler)
+
+    def unregisterCustomDropHandler(self, handler: Any) -> None:  # noqa: N802
+        self.handlers.remove(handler)
+
+    def addCustomActionForLayerType(self, action: Any, *rest: Any) -> None:  # noqa: N802
+        self.actions.append(action)
+
+    def removeCustomActionForLayerType(self, action: Any) -> None:  # noqa: N802
+        self.actions.remove(action)
+
+    def layerTreeView(self) -> Any:  # noqa: N802
+        return self
+
+    def currentLayer(self) -> Any:  # noqa: N802
+        return self.current
+
+
+@pytest.fixture
+def interface(qgis: Any, monkeypatch: pytest.MonkeyPatch) -> Interface:
+    from qgis import utils
+
+    made = Interface()
+    monkeypatch.setattr(utils, "iface", made)
+    return made
+
+
+@pytest.fixture
+def opened(interface: Interface, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Forms that were opened: algorithm and values."""
+    from akkd import window
+
+    calls: list[tuple[str, Any]] = []
+    monkeypatch.setattr(window, "open_dialog", lambda name, values: calls.append((name, values)))
+    return calls
+
+
+def form_of(algorithm: str, values: dict[str, Any]) -> Any:
+    from processing.gui.AlgorithmDialog import AlgorithmDialog
+    from qgis.core import QgsApplication
+
+    made = QgsApplication.processingRegistry().createAlgorithmById(f"akkd:{algorithm}")
+    dialog = AlgorithmDialog(made, False, None)
+    dialog.setParameters(values)
+    return dialog
+
+
+def test_every_form_opens_with_the_defaults() -> None:
+    from qgis.core import QgsApplication
+
+    for algorithm in QgsApplication.processingRegistry().providerById("akkd").algorithms():
+        dialog = form_of(algorithm.name(), {})
+        wrappers = dialog.mainWidget().wrappers
+        for field in algorithm.form.fields:
+            wanted = field.parameter
+            if wanted.name in wrappers and wanted.default is not None:
+                shown = wrappers[wanted.name].parameterValue()
+                assert shown == wanted.default, (algorithm.name(), wanted.name)
+        dialog.close()
+
+
+def test_form_leaves_files_closed(shared_data: Path) -> None:
+    """A file on which GDAL's HDF-EOS route ends the process; QGIS's own element opens it."""
+    path = shared_data / "hdfeos_edge" / "swath_1_2d_xy_no_dim.hdf"
+    if not path.is_file():
+        pytest.skip("no malformed HDF-EOS file")
+    for algorithm, name in (("retrieve", "scenes"), ("validate_modis", "reference")):
+        values = {name: [str(path)] if name == "scenes" else str(path)}
+        dialog = form_of(algorithm, values)
+        assert dialog.mainWidget().wrappers[name].parameterValue() == values[name]
+        dialog.close()
+
+
+def test_form_shows_several_files_and_layers(product: Path) -> None:
+    from qgis.core import QgsProject, QgsRasterLayer
+
+    dialog = form_of("retrieve", {"scenes": ["/a b/1.hdf", "/c/2.hdf"]})
+    assert dialog.mainWidget().wrappers["scenes"].parameterValue() == ["/a b/1.hdf", "/c/2.hdf"]
+    dialog.close()
+    layer = QgsRasterLayer(str(product / "GRANULE_LST.tif"), "a layer")
+    QgsProject.instance().addMapLayer(layer)
+    dialog = form_of("validate_modis", {"reference": layer.id()})
+    assert dialog.mainWidget().wrappers["reference"].parameterValue() == layer.id()
+    dialog.close()
+    QgsProject.instance().removeMapLayer(layer.id())
+
+
+def test_dropped_granule_opens_retrieval(opened: list[Any], granule: Path) -> None:
+    from akkd.window import GranuleDropHandler
+
+    assert GranuleDropHandler().handleFileDrop(str(granule))
+    assert opened == [("akkd:retrieve", {"scenes": [str(granule)]})]
+
+
+def test_other_files_are_left_to_qgis(
+    opened: list[Any], interface: Interface, truth: Path, tmp_path: Path
+) -> None:
+    from akkd.window import GranuleDropHandler
+
+    text = tmp_path / "notes.txt"
+    text.write_text("no granule")
+    for path in (truth, text, tmp_path / "absent.hdf", tmp_path):
+        assert not GranuleDropHandler().handleFileDrop(str(path))
+    assert opened == [] and interface.bar.messages == []
+
+
+def test_damaged_granule_is_kept_from_gdal(
+    opened: list[Any], interface: Interface, granule: Path, tmp_path: Path
+) -> None:
+    from akkd.window import GranuleDropHandler
+
+    damaged = tmp_path / "damaged.hdf"
+    damaged.write_bytes(granule.read_bytes()[:9000])
+    assert GranuleDropHandler().handleFileDrop(str(damaged))
+    (message,) = interface.bar.messages
+    assert message.startswith(str(damaged)) and "\n" not in message
+    assert opened == []
+
+
+def test_menu_of_a_layer(opened: list[Any], interface: Interface, product: Path) -> None:
+    from akkd.window import Window
+    from qgis.core import QgsProject, QgsRasterLayer
+
+    window = Window()
+    retrieve, compare = interface.actions
+    assert len(interface.handlers) == 1
+    path = str(product / "GRANULE_LST.tif")
+    interface.current = QgsRasterLayer(path, "LST")
+    QgsProject.instance().addMapLayer(interface.current)
+    retrieve.trigger()
+    compare.trigger()
+    assert opened == [
+        ("akkd:retrieve", {"scenes": [path]}), ("akkd:validate_modis", {"products": [path]}),
+    ]  # fmt: skip
+    QgsProject.instance().clear()
+    window.close()
+    assert interface.actions == [] and interface.handlers == []
