@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import QgsLayerMetadata, QgsRasterLayer
+from qgis.core import QgsDateTimeRange, QgsLayerMetadata, QgsRasterLayer
 from qgis.PyQt.QtCore import QDateTime, Qt
 
 from .translation import tr
@@ -63,9 +63,9 @@ def describe_layer(layer: QgsRasterLayer, kind: str, item: Mapping[str, Any]) ->
     spatial.extentCrs = layer.crs()
     spatial.bounds = layer.extent().toBox3d(0.0, 0.0)
     extent.setSpatialExtents([spatial])
-    metadata.setExtent(extent)
-    acquired = QDateTime.fromString(str(properties.get("datetime", ""))[:19], Qt.DateFormat.ISODate)
+    text = str(properties.get("datetime", ""))[:19]
+    acquired = QDateTime.fromString(f"{text}Z", Qt.DateFormat.ISODate)
     if acquired.isValid():
-        acquired.setTimeSpec(Qt.TimeSpec.UTC)
-        metadata.setDateTime(acquired) if hasattr(metadata, "setDateTime") else None
+        extent.setTemporalExtents([QgsDateTimeRange(acquired, acquired)])
+    metadata.setExtent(extent)
     layer.setMetadata(metadata)

@@ -276,3 +276,5 @@ def test_metadata_is_filled(opened: dict[str, Any]) -> None:
     assert "Land surface temperature" in metadata.title()
     assert "akkd-teacher" in metadata.abstract() and metadata.crs().isValid()
     assert metadata.extent().spatialExtents()
+    (moment,) = metadata.extent().temporalExtents()
+    assert moment.begin().toString("yyyy-MM-dd HH:mm") == "2019-07-04 03:15"
