@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from akkd_core.simulation.archive_scene import ArchiveScene
 
 _SMALL_MODELS = 2
+_MEMBERS, _MEMBERS_FROM = 3, 12
+"""Members of the teacher, which then tells its error, and the training scenes that this takes."""
 
 
 def run(
@@ -43,6 +45,7 @@ def run(
     report = progress or SilentProgress()
     folder = Path(output)
     archive, chosen = folder / "archive", str(_SMALL_MODELS)
+    members = _MEMBERS if training_scenes >= _MEMBERS_FROM else 1
     lines: list[str] = []
 
     def say(title: str, outcome: Outcome) -> None:
@@ -64,6 +67,7 @@ def run(
             str(archive),
             scenes=chosen,
             repetitions=repetitions,
+            teacher_members=members,
             seed=seed,
             progress=SubProgress(report, 0.1, 0.75, "weight: "),
         ),
@@ -75,6 +79,7 @@ def run(
             scenes=chosen,
             weight_from=str(Path(selected.data["folder"]) / "weights.json"),
             keep_small=True,
+            teacher_members=members,
             seed=seed,
             progress=SubProgress(report, 0.75, 0.9, "students: "),
         ),
