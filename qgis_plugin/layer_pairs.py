@@ -50,7 +50,7 @@ def comparison(sources: Sequence[str], current: str = "") -> dict[str, object]:
     modis = [source for source in ordered if is_modis(source)]
     files = [path_of_source(source) for source in modis if not _is_quality(source)]
     if files:
-        values["reference"] = files[0]
+        values["reference"] = [files[0]]
     quality = [path_of_source(source) for source in modis if _is_quality(source)]
     if quality and quality[0] not in files:
         values["reference_qc"] = quality[0]

@@ -23,8 +23,9 @@ VALIDATE_MODIS = Operation(
         ),
         Parameter(
             "reference", ParamKind.INPUT_PATH, "Reference",
-            "MODIS granule (.hdf), or GeoTIFF of its LST in K or in counts of 0.02 K.",
-            required=True,
+            "MODIS granule (.hdf), or GeoTIFF of its LST in K or in counts of 0.02 K. Where a "
+            "scene lies across a border of tiles, the option may be given several times.",
+            multiple=True, required=True,
         ),
         Parameter(
             "output", ParamKind.OUTPUT_FOLDER, "Output folder",

@@ -26,7 +26,7 @@ _COMPARING = 0.4
 
 def run(
     products: Sequence[str],
-    reference: str,
+    reference: Sequence[str],
     output: str | None = None,
     label: Sequence[str] = (),
     valid_fraction: float = 0.8,
@@ -60,6 +60,7 @@ def run(
     ProductWriteError, OperationCancelled
     """
     from akkd_core.readers.modis_lst import read_modis_lst
+    from akkd_core.readers.modis_mosaic import join_modis
     from akkd_core.validation.comparison_report import check_folder, write_report
     from akkd_core.validation.comparison_scores import file_name, short_reference
     from akkd_core.validation.modis import ModisRules, compare_with_modis
@@ -80,7 +81,14 @@ def run(
     rules = ModisRules(
         valid_fraction, minutes, view_zenith, quality, mean, block, aqua, other_date
     )
-    modis = read_modis_lst(reference, reference_qc, reference_product, day)
+    if reference_qc and len(reference) > 1:
+        raise ParameterError(
+            f"reference_qc {reference_qc}: is of one reference, {len(reference)} are given. Name "
+            "each QC layer as its temperature, beside it"
+        )
+    modis = join_modis(
+        [read_modis_lst(one, reference_qc, reference_product, day) for one in reference]
+    )
     name = file_name(short_reference(modis.name))
     folder = Path(output) if output else report_folder(products[0], name)
     check_folder(folder, overwrite)
@@ -123,7 +131,7 @@ def _facts(modis: ModisLst, found: Sequence[MatchUp], rules: ModisRules) -> dict
         "emitted radiance at 11 um, weighted by emissivity (Norman and Becker 1995)"
     )
     return {
-        "reference": f"{modis.name} ({modis.path.name})",
+        "reference": f"{modis.name} ({modis.file_names})",
         "product": f"{modis.product or 'unknown'}, {'Aqua' if modis.aqua else 'Terra'}"
         if modis.product else "unknown",
         "day of the reference (UTC)": days,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,8 @@ EXPECTED = (
     "Give MOD11A1, A2, B1, B2, B3, MOD11_L2, MOD21, MOD21A1D, A1N or A2 (HDF), or a GeoTIFF of LST"
 )
 """The remedy of every error about a wrong file."""
+
+_TIME_STEP_H = 0.1
 
 DAY_HOURS = (6.0, 18.0)
 """Local solar hours of the day, where a product's layers tell no time."""
@@ -79,6 +81,8 @@ class ModisLst:
         By MODIS band, e.g. ``31``; 0-1, NaN where there is none.
     notes : tuple of str
         What a user should know of the file.
+    others : tuple of Path
+        Files that were joined to it, see `akkd_core.readers.modis_mosaic`.
     """
 
     path: Path
@@ -90,6 +94,17 @@ class ModisLst:
     layers: tuple[ModisLayer, ...]
     emissivity: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    others: tuple[Path, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """What errors call it: its path, and how many files were joined to it."""
+        return f"{self.path} and {len(self.others)} more" if self.others else str(self.path)
+
+    @property
+    def file_names(self) -> str:
+        """Names of all its files."""
+        return ", ".join(path.name for path in (self.path, *self.others))
 
     @property
     def terra_name(self) -> str:
@@ -111,6 +126,72 @@ class ModisLst:
         if self.begins is None:
             return None
         return self.begins <= day <= (self.ends or self.begins)
+
+    def view_times(
+        self, solar_hour: NDArray[np.floating], longitude: NDArray[np.float64]
+    ) -> NDArray[np.datetime64]:
+        """Return times of view, UTC.
+
+        A daily file is of a UTC day, which tells what local solar time leaves open.
+
+        Parameters
+        ----------
+        solar_hour : ndarray of float, (n,)
+            Hours of local solar time; NaN where unknown.
+        longitude : ndarray of float64, (n,)
+            Degrees.
+
+        Returns
+        -------
+        ndarray of datetime64[ms], (n,)
+            NaT where unknown, and of all where the file doesn't tell its day or is a mean of days.
+        """
+        times = np.full(solar_hour.shape, np.datetime64("NaT", "ms"))
+        if self.begins is None or self.composite_days > 1:
+            return times
+        known = np.isfinite(solar_hour)
+        solar = solar_hour[known].astype(np.float64)
+        utc = np.round(((solar - longitude[known] / 15.0) % 24.0) * 3.6e6)
+        times[known] = np.datetime64(self.begins, "ms") + utc.astype("timedelta64[ms]")
+        if self.ends is not None and self.ends != self.begins:
+            # a swath that began before midnight
+            times[known] += np.where(utc < 43.2e6, np.timedelta64(1, "D"), np.timedelta64(0, "D"))
+        return times
+
+    def minutes_from(
+        self,
+        moment: datetime,
+        solar_hour: NDArray[np.floating],
+        longitude: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Return minutes between views and a moment.
+
+        In UTC where the file's day holds the moment: at places where Terra passes about UTC's
+        midnight, a file has views of nearly 24 h before or after at the same local solar time.
+        Elsewhere in local solar time, as a time of the day.
+
+        Parameters
+        ----------
+        moment : datetime
+            UTC.
+        solar_hour, longitude
+            As of `view_times`.
+
+        Returns
+        -------
+        ndarray of float64, (n,)
+            NaN where the time of view is unknown.
+        """
+        of_day = 60.0 * hours_apart(solar_hour, solar_hours(moment, longitude))
+        times = self.view_times(solar_hour, longitude)
+        if not self.covers(moment.date()):
+            return of_day
+        there = np.datetime64(moment.astimezone(timezone.utc).replace(tzinfo=None), "ms")
+        apart = np.abs((times - there) / np.timedelta64(1, "m"))
+        clock = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "h")
+        # rounded to 0.1 h, a view may lie on either side of midnight
+        either = np.isnat(times) | (np.minimum(clock, 24.0 - clock) <= _TIME_STEP_H)
+        return np.asarray(np.where(either, of_day, apart), np.float64)
 
     def layer_at(
         self, solar_hour: float, cells: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None

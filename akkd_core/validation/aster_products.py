@@ -28,7 +28,7 @@ from akkd_core.readers.aster_l2_layout import ProductFile, accepted
 from akkd_core.validation.bootstrap import spatial_blocks
 from akkd_core.validation.match_up import ComparisonMaps, MatchUp, apply_filters
 from akkd_core.validation.modis import product_labels
-from akkd_core.validation.station_scenes import ProductScene
+from akkd_core.validation.station_scenes import ProductScene, layer_notes
 
 SAME_SCENE_S = 4.0
 """Times of one scene in two products differ by less; the next scene of a strip is 9 s later."""
@@ -270,7 +270,7 @@ def _match_ups(
             "cluster": spatial_blocks(row, col, rules.block),
             "columns": _columns(one.scene, left),
             "filters": steps,
-            "notes": (_NO_TRUTH, _TERRAIN),
+            "notes": (_NO_TRUTH, _TERRAIN, *layer_notes(one.scene)),
             "facts": {
                 "scene": one.scene.scene_id,
                 "acquired_at": _time(one.scene.acquired_at),

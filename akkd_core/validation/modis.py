@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from akkd_core.errors import InputError
 from akkd_core.progress import Progress, SilentProgress, checkpoint
-from akkd_core.readers.modis_lst import ModisLst, hours_apart, solar_hours
+from akkd_core.readers.modis_lst import ModisLst, solar_hours
+from akkd_core.readers.modis_places import GridPlaces
 from akkd_core.validation.bootstrap import spatial_blocks
 from akkd_core.validation.match_up import MatchUp, apply_filters
 from akkd_core.validation.modis_cells import CellMeans, ModisCells, cell_means, scene_border
 from akkd_core.validation.modis_maps import comparison_maps
-from akkd_core.validation.modis_notes import file_notes, no_filter_note
+from akkd_core.validation.modis_notes import file_notes, no_filter_note, part_note
 from akkd_core.validation.modis_table import kinds_of_ground, table_columns
-from akkd_core.validation.station_scenes import ProductScene
+from akkd_core.validation.station_scenes import ProductScene, layer_notes
 
 Mask = NDArray[np.bool_]
 
@@ -148,8 +149,8 @@ def product_labels(scenes: Sequence[ProductScene]) -> list[str]:
 def _check_reference(reference: ModisLst, rules: ModisRules) -> None:
     if reference.aqua and not rules.aqua:
         raise InputError(
-            f"{reference.path}: {reference.product} is Aqua's, which passes some three hours from "
-            "Terra and ASTER. Give Terra's MOD product, or --aqua"
+            f"{reference.source}: {reference.product} is Aqua's, which passes some three hours "
+            "from Terra and ASTER. Give Terra's MOD product, or --aqua"
         )
 
 
@@ -160,7 +161,7 @@ def _cells_under(scene: ProductScene, reference: ModisLst, rules: ModisRules) ->
         ends = "" if reference.ends in (None, reference.begins) else f" to {reference.ends}"
         span = f"{reference.begins}{ends}"
         raise InputError(
-            f"{reference.path}: is of {span}, the scene {scene.scene_id} of {day} (UTC). Give "
+            f"{reference.source}: is of {span}, the scene {scene.scene_id} of {day} (UTC). Give "
             "MODIS of the scene's day, or --other-date"
         )
     lon, lat = scene_border(scene.grid)
@@ -172,7 +173,8 @@ def _cells_under(scene: ProductScene, reference: ModisLst, rules: ModisRules) ->
     layer = reference.layer_at(float(solar[solar.size // 2]), (rows, cols))
     apart = None
     if layer.solar_hour is not None:
-        apart = 60.0 * hours_apart(layer.solar_hour[rows, cols], solar)
+        seen = layer.solar_hour[rows, cols]
+        apart = reference.minutes_from(scene.acquired_at, seen, centre_lon)
     outline = reference.places.outlines(rows, cols)
     return ModisCells(rows, cols, centre_lon, centre_lat, outline, layer, apart)
 
@@ -180,7 +182,7 @@ def _cells_under(scene: ProductScene, reference: ModisLst, rules: ModisRules) ->
 def _elsewhere(scene: ProductScene, reference: ModisLst) -> InputError:
     lon, lat = scene_border(scene.grid)
     return InputError(
-        f"{reference.path}: doesn't overlap the scene {scene.scene_id} (latitude "
+        f"{reference.source}: doesn't overlap the scene {scene.scene_id} (latitude "
         f"{lat.min():.2f} to {lat.max():.2f}, longitude {lon.min():.2f} to {lon.max():.2f}). Give "
         "the tile or granule over the scene"
     )
@@ -216,6 +218,9 @@ def _match_ups(
     # of all products, so that kinds of ground are the same cells for each
     emissivity_12 = np.mean([one.means.emissivity_12 for one in judged], axis=0)
     notes = [*file_notes(reference), *no_filter_note(cells.layer, reference)]
+    # the cells of a swath overlap
+    if isinstance(reference.places, GridPlaces):
+        notes += part_note(judged[0].means.scene_share)
     result = []
     for one in judged:
         filters = list(one.filters)
@@ -240,12 +245,12 @@ def _match_ups(
                     one.means.lst[chosen], values,
                 ) if chosen.size else None,
                 subsets=kinds_of_ground(emissivity_12[chosen]),
-                notes=tuple(notes),
+                notes=(*notes, *layer_notes(one.scene)),
                 facts={
                     "acquired_at": one.scene.acquired_at.isoformat().replace("+00:00", "Z"),
                     "model": one.scene.label,
                     "MODIS layer": cells.layer.half or "the only one",
-                    "files": f"{one.scene.scene_id}, {reference.path.name}",
+                    "files": f"{one.scene.scene_id}, {reference.file_names}",
                 },
             )  # fmt: skip
         )

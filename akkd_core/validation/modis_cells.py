@@ -53,6 +53,8 @@ class CellMeans:
         Standard deviation of temperature within the cell, K.
     emissivity_12 : ndarray of float64, (n,)
         Mean emissivity of ASTER band 12 (9.08 um); NaN without that layer.
+    scene_share : float
+        Share of the scene's valid area that lies in cells, 0-1 where these don't overlap.
     """
 
     lst: Floats
@@ -60,6 +62,7 @@ class CellMeans:
     touched: NDArray[np.bool_]
     spread_k: Floats
     emissivity_12: Floats
+    scene_share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +159,7 @@ def cell_means(
         touched,
         np.where(some, np.sqrt(np.maximum(square - mean**2, 0.0)), np.nan),
         np.where(some, emissivity / safe, np.nan),
+        float(area.sum() / valid.sum()) if valid.any() else 0.0,
     )
 
 

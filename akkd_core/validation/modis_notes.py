@@ -16,6 +16,8 @@ MOD21_DAILY = (
     "too. The swath (MOD21) holds the overpass itself."
 )
 
+_WHOLE = 0.99
+
 
 def file_notes(reference: ModisLst) -> tuple[str, ...]:
     """Return notes that belong to a reference.
@@ -47,6 +49,22 @@ def file_notes(reference: ModisLst) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def part_note(scene_share: float) -> tuple[str, ...]:
+    """Return a note where a good part of a scene lies outside of the reference.
+
+    Parameters
+    ----------
+    scene_share : float
+        Share of the scene's valid area that lies in it, 0-1.
+    """
+    if scene_share >= _WHOLE:
+        return ()
+    return (
+        f"The reference holds {scene_share:.0%} of the scene's pixels. Tiles beside it may be "
+        "given, too: --reference may be repeated.",
+    )
+
+
 def no_filter_note(layer: ModisLayer, reference: ModisLst) -> tuple[str, ...]:
     """Return notes on filters that a file gives no data for.
 
@@ -69,4 +87,4 @@ def no_filter_note(layer: ModisLayer, reference: ModisLst) -> tuple[str, ...]:
     if not missing:
         return ()
     listed = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
-    return (f"{reference.path.name} doesn't tell its {listed}: not filtered by it.",)
+    return (f"{reference.file_names} doesn't tell its {listed}: not filtered by it.",)

@@ -43,7 +43,8 @@ def table_columns(
         "spread_in_cell_k": means.spread_k[chosen].astype(np.float32),
     }
     if layer.solar_hour is not None and cells.minutes_apart is not None:
-        columns["view_time_utc"] = _utc(cells, layer.solar_hour, reference)[chosen]
+        seen = cells.of(layer.solar_hour)[chosen]
+        columns["view_time_utc"] = reference.view_times(seen, cells.lon[chosen])
         columns["minutes_apart"] = cells.minutes_apart[chosen].astype(np.float32)
     if layer.view_zenith_deg is not None:
         columns["modis_view_zenith_deg"] = cells.of(layer.view_zenith_deg)[chosen]
@@ -52,24 +53,6 @@ def table_columns(
     for band, values in reference.emissivity.items():
         columns[f"modis_emis_{band}"] = cells.of(values)[chosen]
     return columns
-
-
-def _utc(
-    cells: ModisCells, solar_hour: NDArray[np.float32], reference: ModisLst
-) -> NDArray[np.datetime64]:
-    """Return times of view, UTC; unknown where the file's day is, or where it is a mean of days."""
-    times = np.full(cells.rows.shape, np.datetime64("NaT", "s"))
-    if reference.begins is None or reference.composite_days > 1:
-        return times
-    solar = cells.of(solar_hour).astype(np.float64)
-    known = np.isfinite(solar)
-    utc = np.round(((solar[known] - cells.lon[known] / 15.0) % 24.0) * 3600.0)
-    day = np.datetime64(reference.begins, "s")
-    times[known] = day + utc.astype("timedelta64[s]")
-    if reference.ends is not None and reference.ends != reference.begins:
-        # a swath that began before midnight
-        times[known] += np.where(utc < 43200, np.timedelta64(86400, "s"), np.timedelta64(0, "s"))
-    return times
 
 
 def kinds_of_ground(emissivity_12: NDArray[np.float64]) -> Mapping[str, NDArray[np.bool_]]:

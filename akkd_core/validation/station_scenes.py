@@ -131,6 +131,19 @@ def _scene(file: Path, label: str) -> ProductScene:
     return ProductScene(file.name[: -len(_SUFFIX)], file.parent, label, acquired_at, grid)
 
 
+def layer_notes(scene: ProductScene) -> tuple[str, ...]:
+    """Return notes on layers that a product lacks, which a comparison does without.
+
+    Parameters
+    ----------
+    scene : ProductScene
+    """
+    layers = product_paths(scene.scene_id, scene.folder).layers
+    if layers["QC"].exists():
+        return ()
+    return (f"{layers['QC'].name} isn't there: pixels of cloud count as all others do.",)
+
+
 def read_surroundings(scene: ProductScene, row: int, col: int) -> Surroundings:
     """Read the pixels around one that lies in a scene.
 

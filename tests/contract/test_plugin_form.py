@@ -180,11 +180,11 @@ def test_layers_for_a_comparison_are_found_by_their_files() -> None:
     quality = 'HDF4_EOS:EOS_GRID:"/m/MOD11A1.A2019185.h26v05.061.hdf":MODIS_Grid:QC_Day'
     found = comparison([ours, other, "/p/G_QC.tif", quality, tile], other)
     assert found == {
-        "products": ["/p/H_LST.tif"], "reference": "/m/MOD11A1.A2019185.h26v05.061.hdf",
+        "products": ["/p/H_LST.tif"], "reference": ["/m/MOD11A1.A2019185.h26v05.061.hdf"],
     }  # fmt: skip
     counts, flags = "/m/MOD11A1.A2019185_LST_Day_1km.tif", "/m/MOD11A1.A2019185_QC_Day.tif"
     found = comparison([flags, counts])
-    assert found == {"reference": counts, "reference_qc": flags}
+    assert found == {"reference": [counts], "reference_qc": flags}
     assert comparison(["/x/dem.tif"]) == {}
 
 

@@ -99,14 +99,21 @@ def test_every_form_opens_with_the_defaults() -> None:
 
 def test_form_leaves_files_closed(shared_data: Path) -> None:
     """A file on which GDAL's HDF-EOS route ends the process; QGIS's own element opens it."""
+    from akkd.form import form_of_algorithm
+
+    from akkd_core.operations.spec import ParamKind
+
     path = shared_data / "hdfeos_edge" / "swath_1_2d_xy_no_dim.hdf"
     if not path.is_file():
         pytest.skip("no malformed HDF-EOS file")
-    for algorithm, name in (("retrieve", "scenes"), ("validate_modis", "reference")):
-        values = {name: [str(path)] if name == "scenes" else str(path)}
-        dialog = form_of(algorithm, values)
-        assert dialog.mainWidget().wrappers[name].parameterValue() == values[name]
-        dialog.close()
+    for algorithm in ("retrieve", "validate_modis", "validate_aster", "validate_stations"):
+        for field in form_of_algorithm(algorithm).fields:
+            if field.parameter.kind is ParamKind.INPUT_PATH:
+                name = field.parameter.name
+                value: Any = [str(path)] if field.parameter.multiple else str(path)
+                dialog = form_of(algorithm, {name: value})
+                assert dialog.mainWidget().wrappers[name].parameterValue() == value
+                dialog.close()
 
 
 def test_form_shows_several_files_and_layers(product: Path) -> None:
@@ -117,8 +124,8 @@ def test_form_shows_several_files_and_layers(product: Path) -> None:
     dialog.close()
     layer = QgsRasterLayer(str(product / "GRANULE_LST.tif"), "a layer")
     QgsProject.instance().addMapLayer(layer)
-    dialog = form_of("validate_modis", {"reference": layer.id()})
-    assert dialog.mainWidget().wrappers["reference"].parameterValue() == layer.id()
+    dialog = form_of("validate_stations", {"dem": layer.id()})
+    assert dialog.mainWidget().wrappers["dem"].parameterValue() == layer.id()
     dialog.close()
     QgsProject.instance().removeMapLayer(layer.id())
 

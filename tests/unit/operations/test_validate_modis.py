@@ -106,6 +106,11 @@ def test_default_folder(files: Path) -> None:
         (["--reference", "{files}/plain.tif", "--reference-date", "1.11.2019"], "no date"),
         (["--reference", "{files}/plain.tif", "--reference-date", "2019-11-02"],
          "is of 2019-11-02, the scene G1 of 2019-11-01"),
+        (["--reference", "{files}/plain.tif", "--reference", "{files}/MYD11A1.hdf",
+          "--reference-date", "2019-11-01"], "tells its product, day and quality itself"),
+        (["--reference", "{files}/plain.tif", "--reference", "{files}/plain.tif"], "twice"),
+        (["--reference", "{files}/plain.tif", "--reference", "{files}/MYD11A1.hdf",
+          "--reference-qc", "{files}/plain.tif"], "is of one reference, 2 are given"),
         (["--valid-fraction", "1.5"], "1.5"),
     ],
 )  # fmt: skip

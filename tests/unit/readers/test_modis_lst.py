@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +246,21 @@ def test_other_products_and_broken_files(tmp_path: Path) -> None:
     sixteen = write_tile(tmp_path / "q.hdf", tile=SMALL, QC_Day=full(300, "uint16"))
     with pytest.raises(GranuleReadError, match="QC_Day: quality values 300 to 300 don't fit"):
         read_modis_lst(sixteen)
+
+
+def test_time_of_view_near_midnight_of_utc(tmp_path: Path) -> None:
+    """A file of a UTC day in which Terra passes twice: at 0:30 and at 23:45."""
+    found = read_modis_lst(write_tile(tmp_path / "m.hdf", tile=SMALL))
+    lon = np.array([157.5, 157.5, 157.5, 157.5])
+    # UTC is 10.5 h behind the sun there
+    solar = np.array([11.0, 10.25, 10.5, np.nan])
+    seen = found.view_times(solar, lon).astype("datetime64[m]").astype(str)
+    assert seen.tolist() == ["2019-07-04T00:30", "2019-07-04T23:45", "2019-07-04T00:00", "NaT"]
+    late = datetime(2019, 7, 4, 23, 50, tzinfo=timezone.utc)
+    # what was rounded to midnight may be of either end of the day
+    np.testing.assert_allclose(
+        found.minutes_from(late, solar, lon), [1400.0, 5.0, 10.0, np.nan], atol=1e-4
+    )
+    # of another day the time of the day alone counts
+    other = found.minutes_from(late + timedelta(days=1), solar, lon)
+    np.testing.assert_allclose(other, [40.0, 5.0, 10.0, np.nan], atol=1e-4)

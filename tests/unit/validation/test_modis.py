@@ -16,6 +16,7 @@ from akkd_core.grid import Grid
 from akkd_core.quality import qc_field
 from akkd_core.raster.projection import to_lonlat
 from akkd_core.readers.modis_lst import ModisLst, read_modis_lst
+from akkd_core.readers.modis_mosaic import join_modis
 from akkd_core.validation.match_up import MatchUp
 from akkd_core.validation.modis import ModisRules, compare_with_modis, product_labels
 from akkd_core.validation.station_scenes import find_scenes
@@ -187,10 +188,53 @@ def test_view_times_in_utc(tmp_path: Path, reference: Write) -> None:
     (found,) = compare(reference(), product(tmp_path / "p", PIXELS.fine(FIELD)))
     times, lon = found.columns["view_time_utc"], found.columns["lon"]
     expected = (10.4 - lon / 15.0) * 3600.0
-    seconds = (times - np.datetime64(DAY, "s")).astype(float)
+    seconds = (times - np.datetime64(DAY, "s")) / np.timedelta64(1, "s")
     np.testing.assert_allclose(seconds, expected, atol=1.0)
-    away = np.abs(times - np.datetime64("2019-11-01T12:53:00")).astype(float) / 60.0
+    away = np.abs(times - np.datetime64("2019-11-01T12:53:00")) / np.timedelta64(1, "m")
     np.testing.assert_allclose(found.columns["minutes_apart"], away, atol=0.05)
+
+
+def test_views_of_the_other_end_of_the_utc_day(tmp_path: Path, reference: Write) -> None:
+    """At the same local solar time, but nearly a day earlier."""
+    # of 22.5 h at 37.3 W, UTC's day begins 2.5 min later, at 0:59
+    seen = np.full(SHAPE, 213, np.uint8)
+    seen[:, :20] = 217
+    when = datetime(2019, 11, 1, 23, 50, tzinfo=timezone.utc)
+    modis = reference(LST_Night_1km=COUNTS, Night_view_time=seen)
+    (found,) = compare(modis, product(tmp_path / "p", PIXELS.fine(FIELD), when=when))
+    assert (found.columns["col"] >= 20).all()
+    assert steps(found)["view time within 30 min of the scene"] > 100
+
+
+def test_what_lies_beside_the_tile_is_told(tmp_path: Path, reference: Write) -> None:
+    folder = product(tmp_path / "p", PIXELS.fine(FIELD))
+    half = replace(TILE, rows=TILE.rows // 2)
+    below = replace(half, top=TILE.top - half.rows * TILE.cell_m)
+    top, bottom = (
+        read_modis_lst(
+            write_tile(tmp_path / f"{name}.hdf", DAY, tile, LST_Day_1km=counts,
+                       Day_view_time=np.full(counts.shape, 104, np.uint8))
+        )
+        for name, tile, counts in (
+            ("a", half, COUNTS[: half.rows]), ("b", below, COUNTS[half.rows :])
+        )
+    )  # fmt: skip
+    (whole,) = compare(reference(), folder)
+    (part,) = compare(top, folder)
+    told = [note for note in part.notes if "holds 5" in note]
+    assert len(told) == 1 and "--reference may be repeated" in told[0]
+    (joined,) = compare(join_modis([top, bottom]), folder)
+    assert joined.metrics() == whole.metrics()
+    assert not any("of the scene" in note for note in (*joined.notes, *whole.notes))
+    assert part.metrics().n < 0.6 * whole.metrics().n
+
+
+def test_a_product_without_quality_says_so(tmp_path: Path, reference: Write) -> None:
+    lst = PIXELS.fine(FIELD)
+    (without,) = compare(reference(), product(tmp_path / "a", lst))
+    assert any("G1_QC.tif isn't there" in note for note in without.notes)
+    (found,) = compare(reference(), product(tmp_path / "b", lst, qc=np.zeros(lst.shape, np.uint16)))
+    assert not any("QC.tif" in note for note in found.notes)
 
 
 def test_night_scene_takes_the_night(tmp_path: Path, reference: Write) -> None:
