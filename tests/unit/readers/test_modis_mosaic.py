@@ -41,11 +41,12 @@ def test_tiles_take_their_places(tmp_path: Path) -> None:
     assert np.isnan(day.solar_hour[ROWS:, COLS:]).all()
     assert whole.emissivity["31"].shape == day.lst.shape
     # a cell keeps its place on the ground
-    assert isinstance(whole.places, GridPlaces)
-    for part, row, col in ((first, 0, COLS), (second, ROWS, 0)):
-        here = part.places.centres(np.array([2]), np.array([3]))
-        there = whole.places.centres(np.array([row + 2]), np.array([col + 3]))
-        np.testing.assert_allclose(here, there, atol=1e-9)
+    for joined in (whole, join_modis([second, first])):
+        assert isinstance(joined.places, GridPlaces)
+        for part, row, col in ((first, 0, COLS), (second, ROWS, 0)):
+            here = part.places.centres(np.array([2]), np.array([3]))
+            there = joined.places.centres(np.array([row + 2]), np.array([col + 3]))
+            np.testing.assert_allclose(here, there, atol=1e-9)
     assert whole.others == (second.path,) and "1 more" in whole.source and "1 more" in whole.name
     assert second.path.name in whole.file_names
     assert join_modis([first]) is first
