@@ -143,8 +143,7 @@ def _list(field: Field) -> Any:
         kinds.TypeRaster if layers else kinds.TypeFile,
         optional=field.optional,
     )
-    if not layers:
-        made.setMetadata(_element("FilesElement"))
+    made.setMetadata(_element("FilesElement"))
     return made
 
 

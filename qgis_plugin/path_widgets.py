@@ -9,34 +9,74 @@ from __future__ import annotations
 from typing import Any
 
 from processing.gui.wrappers import WidgetWrapper
-from qgis.core import QgsMapLayer, QgsProject, QgsRasterLayer
+from qgis.core import QgsMapLayer, QgsProcessing, QgsProject, QgsRasterLayer
 from qgis.gui import QgsFileWidget, QgsGui
-from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
+from .sources import path_of_source
 from .translation import tr
 
 _MODELER = "ModelerParametersDialog"
 
 
+def _raster_layers() -> list[QgsRasterLayer]:
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsRasterLayer)]
+
+
+def _path(value: Any) -> str:
+    """Path of a layer, given by itself or its id, or the path itself."""
+    layer = value if isinstance(value, QgsMapLayer) else QgsProject.instance().mapLayer(str(value))
+    return str(value) if layer is None else path_of_source(layer.source())
+
+
 class _Files(WidgetWrapper):
-    """A line of file names, with a button that chooses several; files may be dropped on it."""
+    """A line of file names, with a button that chooses several; files may be dropped on it.
+
+    Where rasters are asked for, a second button adds the file of one of the project's layers.
+    """
 
     def createWidget(self, **_: Any) -> QWidget:  # noqa: N802  (QGIS's names)
         """Make the element."""
-        widget = QgsFileWidget()
-        widget.setStorageMode(QgsFileWidget.StorageMode.GetMultipleFiles)
-        widget.fileChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
-        return widget
+        self._line = QgsFileWidget()
+        self._line.setStorageMode(QgsFileWidget.StorageMode.GetMultipleFiles)
+        self._line.fileChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
+        if self.parameterDefinition().layerType() == QgsProcessing.SourceType.TypeFile:
+            return self._line
+        holder, button = QWidget(), QToolButton()
+        button.setText(tr("Layers"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(button)
+        self._menu.aboutToShow.connect(self._list_layers)
+        button.setMenu(self._menu)
+        return _row(holder, self._line, button)
+
+    def _list_layers(self) -> None:
+        self._menu.clear()
+        for layer in _raster_layers():
+            path = path_of_source(layer.source())
+            self._menu.addAction(layer.name()).triggered.connect(
+                lambda _, path=path: self.setValue([*self.value(), path])
+            )
 
     def setValue(self, value: Any) -> None:  # noqa: N802
         """Show paths."""
         values = value if isinstance(value, (list, tuple)) else [value] if value else []
-        quoted = [f'"{one}"' for one in values]
-        self.widget.setFilePath(" ".join(quoted) if len(quoted) > 1 else "".join(map(str, values)))
+        paths = [_path(one) for one in values]
+        quoted = " ".join(f'"{path}"' for path in paths)
+        self._line.setFilePath(quoted if len(paths) > 1 else "".join(paths))
 
     def value(self) -> list[str]:
         """Paths, one or several."""
-        return [str(path) for path in QgsFileWidget.splitFilePaths(self.widget.filePath()) if path]
+        return [str(path) for path in QgsFileWidget.splitFilePaths(self._line.filePath()) if path]
+
+
+def _row(holder: QWidget, wide: QWidget, button: QToolButton) -> QWidget:
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(wide, 1)
+    layout.addWidget(button)
+    return holder
 
 
 class _LayerOrPath(WidgetWrapper):
@@ -48,17 +88,12 @@ class _LayerOrPath(WidgetWrapper):
         self._combo.setEditable(True)
         if self.parameterDefinition().flags() & self.parameterDefinition().Flag.FlagOptional:
             self._combo.addItem("", "")
-        for layer in QgsProject.instance().mapLayers().values():
-            if isinstance(layer, QgsRasterLayer):
-                self._combo.addItem(layer.name(), layer.id())
+        for layer in _raster_layers():
+            self._combo.addItem(layer.name(), layer.id())
         self._combo.currentTextChanged.connect(lambda _: self.widgetValueHasChanged.emit(self))
         button.setText("…")
         button.clicked.connect(self._choose)
-        layout = QHBoxLayout(holder)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._combo, 1)
-        layout.addWidget(button)
-        return holder
+        return _row(holder, self._combo, button)
 
     def _choose(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self.widget, tr("Choose a file"))

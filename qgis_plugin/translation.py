@@ -1,4 +1,4 @@
-"""Text in the user's language; tools/make_translation.py makes i18n/akkd.ts to be translated."""
+"""Text in the user's language. The zip holds i18n/akkd.ts, made by tools/make_translation.py."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def look_at(path: str) -> tuple[bool, str]:
 
 def open_dialog(algorithm: str, parameters: dict[str, Any]) -> Any:
     """Open an algorithm's form with values filled in."""
-    import processing
+    from qgis import processing
 
     dialog = processing.createAlgorithmDialog(algorithm, parameters)
     if dialog is not None:

@@ -1,8 +1,8 @@
 """Builds the QGIS plugin's zip, dist/akkd.zip: plugin, core, licence and model bundles.
 
-The zip holds one folder, ``akkd/``, with the files of qgis_plugin/, metadata.txt, LICENSE and
-akkd_core with the shipped bundles. Two runs on the same files give the same bytes. It refuses to
-pack compiled code, and more than plugins.qgis.org takes.
+The zip holds one folder, ``akkd/``, with the files of qgis_plugin/, metadata.txt, LICENSE,
+akkd_core with the shipped bundles, and the texts to be translated. Two runs on the same files give
+the same bytes. It refuses to pack compiled code, and more than plugins.qgis.org takes.
 
 usage: python tools/package_plugin.py [ZIP]
 """
@@ -16,7 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.make_translation import translation_source  # noqa: E402
+
 FOLDER = "akkd"
+TRANSLATION = "i18n/akkd.ts"
 MOST_BYTES = 25 * 1024 * 1024
 
 _FIXED_TIME = (2020, 1, 1, 0, 0, 0)
@@ -75,14 +80,15 @@ def build(target: Path, root: Path = ROOT) -> int:
     ValueError
         If it would be too large, or hold compiled code.
     """
-    files = plugin_files(root)
+    contents = {name: path.read_bytes() for name, path in plugin_files(root).items()}
+    contents[TRANSLATION] = translation_source().encode()
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(files):
+        for name in sorted(contents):
             entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, contents[name])
     size = target.stat().st_size
     if size > MOST_BYTES:
         target.unlink()

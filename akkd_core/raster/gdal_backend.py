@@ -63,6 +63,14 @@ def _wkt(epsg: int) -> str:
     return str(reference.ExportToWkt())
 
 
+def _identifies(reference: Any) -> bool:
+    """Give a system its EPSG code if it is a known one; with osr's exceptions on it raises."""
+    try:
+        return bool(reference.AutoIdentifyEPSG() == 0)
+    except RuntimeError:
+        return False
+
+
 class GdalReader:
     """A :class:`akkd_core.raster.protocol.RasterReader`."""
 
@@ -103,7 +111,7 @@ class GdalReader:
         if reference is None:
             return None
         code = reference.GetAuthorityCode(None)
-        if code is None and reference.AutoIdentifyEPSG() == 0:
+        if code is None and _identifies(reference):
             code = reference.GetAuthorityCode(None)
         if code is None:
             return None

@@ -208,6 +208,23 @@ def test_layer_of_the_project_is_an_input(product: Path, truth: Path) -> None:
     assert "LST" in found["summary"]
 
 
+def test_raster_without_an_epsg_code_where_osr_raises(truth: Path, tmp_path: Path) -> None:
+    """QGIS 3.40 turns osr's exceptions on for the whole process, 3.22 doesn't."""
+    from osgeo import osr
+
+    from akkd_core.raster import open_raster
+    from tools.modis_look_alike import look_alike
+
+    modis = tmp_path / "sinusoidal.tif"
+    look_alike(truth, modis)
+    osr.UseExceptions()
+    try:
+        with open_raster(modis) as raster:
+            assert raster.grid is None and raster.dtype == "uint16"
+    finally:
+        osr.DontUseExceptions()
+
+
 @pytest.fixture
 def opened(granule: Path) -> Any:
     """Layers by name, as QGIS opens them after the algorithm."""
