@@ -1,10 +1,11 @@
 """What was measured at stations, as a table.
 
-Columns, in any order, others are passed over: ``station``, ``latitude``, ``longitude`` (degrees,
-WGS 84; also ``lat``, ``lon``), ``time`` (ISO 8601, UTC unless it says otherwise), and ``lst_k`` (K;
-also ``lst``), or the longwave pair ``longwave_up``, ``longwave_down`` (W m-2; also ``lw_up``,
-``lw_down``) with or without a broadband ``emissivity``. Empty and -999... are missing; where there
-is a column ``qc``, 0 is good and other lines are passed over.
+Columns, parted by commas, semicolons or tabs, in any order, others are passed over: ``station``,
+``latitude``, ``longitude`` (degrees, WGS 84; also ``lat``, ``lon``), ``time`` (ISO 8601, UTC unless
+it says otherwise), and ``lst_k`` (K; also ``lst``), or the longwave pair ``longwave_up``,
+``longwave_down`` (W m-2; also ``lw_up``, ``lw_down``) with or without a broadband ``emissivity``.
+Empty and -999... are missing; where there is a column ``qc``, 0 is good and other lines are passed
+over.
 """
 
 from __future__ import annotations
@@ -109,14 +110,22 @@ def read_ground(path: Path, needed: Iterable[str] = ()) -> tuple[GroundMeasureme
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
+            reader = csv.DictReader(stream, delimiter=_delimiter(stream.readline()))
+            stream.seek(0)
             names = [column_name(name) for name in reader.fieldnames or ()]
             check_columns(path, names, needed)
             reader.fieldnames = names
             lines = ((f"line {reader.line_num}", row) for row in reader)
             return measurements(path, lines)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GranuleReadError(f"{path}: can't be read as a table ({error})") from error
+        raise GranuleReadError(
+            f"{path}: can't be read as a table ({error}). Save it as CSV in UTF-8"
+        ) from error
+
+
+def _delimiter(header: str) -> str:
+    """Tell what parts the columns: where commas are decimal, spreadsheets write semicolons."""
+    return next((mark for mark in ",;\t" if mark in header), ",")
 
 
 def column_name(name: str) -> str:
@@ -163,7 +172,8 @@ def measurements(
                 found.append(_measurement(row))
         except ValueError as error:
             raise InputError(
-                f"{path}: {where} can't be read ({error}). Give degrees, ISO time, K or W m-2"
+                f"{path}: {where} can't be read ({error}). Give degrees, ISO time, K or "
+                "W m-2, with decimal points"
             ) from error
     if not found:
         raise InputError(f"{path}: holds no measurement. Give at least one line")
@@ -176,7 +186,8 @@ def _good(row: Mapping[str, Any]) -> bool:
 
 
 def _measurement(row: Mapping[str, Any]) -> GroundMeasurement:
-    latitude, longitude = (float(row[name]) for name in PLACE_COLUMNS)
+    # a line may end early
+    latitude, longitude = (float(row[name] or "nan") for name in PLACE_COLUMNS)
     if not (abs(latitude) <= 90.0 and abs(longitude) <= 180.0):
         raise ValueError(f"place {latitude:g}, {longitude:g} is not on Earth")
     lst_k = _number(row.get("lst_k"), lambda v: _LST_RANGE_K[0] <= v <= _LST_RANGE_K[1])

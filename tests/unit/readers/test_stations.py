@@ -106,6 +106,18 @@ def test_table_of_longwave_pairs(tmp_path: Path) -> None:
     assert np.isnan(by_name["A"].longwave_down).all()
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_tables_of_spreadsheets(tmp_path: Path, mark: str) -> None:
+    text = "\ufeffstation,lat,lon,time,lst_k\nA,39.5,115,2019-07-04T03:14:00Z,300.5\n"
+    path = tmp_path / "t.csv"
+    path.write_text(text.replace(",", mark), encoding="utf-8")
+    (found,) = read_stations([path])
+    assert (found.station, found.latitude, found.lst_k.tolist()) == ("A", 39.5, [300.5])
+    path.write_bytes("station,lat,lon,time,lst_k\nZ\xfcrich,47,8,".encode("latin-1"))
+    with pytest.raises(GranuleReadError, match="UTF-8"):
+        read_stations([path])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -116,6 +128,8 @@ def test_table_of_longwave_pairs(tmp_path: Path) -> None:
         (HEADER + "A,39,115,2019-07-04,4550,330,,\n", "line 2 can't be read .*out of range"),
         (HEADER + "A,39,115,2019-07-04,455,330,97,\n", "line 2 can't be read .*out of range"),
         (HEADER + "A,39,115,noon,455,330,,\n", "line 2 can't be read"),
+        (HEADER + "A\n", "line 2 can't be read .*not on Earth"),
+        (HEADER.replace(",", ";") + "A;39,5;115;2019-07-04;455;330;;\n", "decimal points"),
     ],
 )
 def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
