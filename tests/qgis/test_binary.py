@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.builders.hdfeos_malformed import write_nameless_dimension
 from tests.qgis.rasters import read
 
 
@@ -237,11 +238,21 @@ def test_malformed_granule_does_not_bring_qgis_down(
         assert str(path) in only_line(run)
 
 
-def test_malformed_hdf_eos_files(process: Any, shared_data: Path, tmp_path: Path) -> None:
-    """Files on which GDAL's HDF-EOS route crashes."""
+@pytest.mark.parametrize("algorithm", ["retrieve", "preprocess", "tes", "info"])
+def test_malformed_hdf_eos_file(process: Any, algorithm: str, tmp_path: Path) -> None:
+    """GDAL's HDF4 driver ends the process on it; seen with GDAL 3.6.2."""
+    path = write_nameless_dimension(tmp_path / "nameless.hdf")
+    name = "target" if algorithm == "info" else "scenes"
+    line = only_line(process.run(algorithm, check=False, **{name: path}))
+    assert line.startswith(str(path))
+
+
+def test_real_hdf_eos_files_of_other_kinds(
+    process: Any, shared_data: Path, tmp_path: Path
+) -> None:
     files = sorted((shared_data / "hdfeos_edge").rglob("*.hdf"))
     if not files:
-        pytest.skip("no malformed HDF-EOS files")
+        pytest.skip("no such files")
     run = process.run("retrieve", check=False, scenes=files, output=tmp_path)
     assert run.returncode >= 0, run.stderr
     assert "Traceback" not in run.stdout + run.stderr

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders.hdfeos_malformed import write_nameless_dimension
+
 pytestmark = pytest.mark.usefixtures("qgis")
 
 
@@ -94,18 +96,16 @@ def test_every_form_opens_with_the_defaults() -> None:
             if wanted.name in wrappers and wanted.default is not None:
                 shown = wrappers[wanted.name].parameterValue()
                 assert shown == wanted.default, (algorithm.name(), wanted.name)
-        dialog.close()
+        dialog.deleteLater()
 
 
-def test_form_leaves_files_closed(shared_data: Path) -> None:
+def test_form_leaves_files_closed(tmp_path: Path) -> None:
     """A file on which GDAL's HDF-EOS route ends the process; QGIS's own element opens it."""
     from akkd.form import form_of_algorithm
 
     from akkd_core.operations.spec import ParamKind
 
-    path = shared_data / "hdfeos_edge" / "swath_1_2d_xy_no_dim.hdf"
-    if not path.is_file():
-        pytest.skip("no malformed HDF-EOS file")
+    path = write_nameless_dimension(tmp_path / "nameless.hdf")
     for algorithm in ("retrieve", "validate_modis", "validate_aster", "validate_stations"):
         for field in form_of_algorithm(algorithm).fields:
             if field.parameter.kind is ParamKind.INPUT_PATH:
@@ -113,7 +113,7 @@ def test_form_leaves_files_closed(shared_data: Path) -> None:
                 value: Any = [str(path)] if field.parameter.multiple else str(path)
                 dialog = form_of(algorithm, {name: value})
                 assert dialog.mainWidget().wrappers[name].parameterValue() == value
-                dialog.close()
+                dialog.deleteLater()
 
 
 def test_form_shows_several_files_and_layers(product: Path) -> None:
@@ -121,12 +121,12 @@ def test_form_shows_several_files_and_layers(product: Path) -> None:
 
     dialog = form_of("retrieve", {"scenes": ["/a b/1.hdf", "/c/2.hdf"]})
     assert dialog.mainWidget().wrappers["scenes"].parameterValue() == ["/a b/1.hdf", "/c/2.hdf"]
-    dialog.close()
+    dialog.deleteLater()
     layer = QgsRasterLayer(str(product / "GRANULE_LST.tif"), "a layer")
     QgsProject.instance().addMapLayer(layer)
     dialog = form_of("validate_stations", {"dem": layer.id()})
     assert dialog.mainWidget().wrappers["dem"].parameterValue() == layer.id()
-    dialog.close()
+    dialog.deleteLater()
     QgsProject.instance().removeMapLayer(layer.id())
 
 
