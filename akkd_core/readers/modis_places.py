@@ -99,8 +99,12 @@ class GridPlaces:
         for place, size in zip((row, col), self.shape, strict=True):
             first, last = np.floor(place.min()), np.floor(place.max())
             spans.append(np.arange(max(int(first), 0), min(int(last), size - 1) + 1))
-        rows, cols = np.meshgrid(*spans, indexing="ij")
-        return rows.ravel(), cols.ravel()
+        rows, cols = (axis.ravel() for axis in np.meshgrid(*spans, indexing="ij"))
+        if self.wkt != SINUSOIDAL_WKT:
+            return rows, cols
+        # beyond the date line tiles go on, but not on Earth: these places are another tile's
+        on_earth = np.abs(self.centres(rows, cols)[0]) <= 180.0
+        return rows[on_earth], cols[on_earth]
 
     def centres(self, rows: Indices, cols: Indices) -> LonLat:
         """Longitude and latitude of cell centres, degrees, (n,)."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from akkd_core.errors import GranuleReadError, ParameterError, UnsupportedGranuleError
+from akkd_core.grid import Grid
 from akkd_core.raster.projection import to_lonlat
 from akkd_core.readers.modis_lst import hours_apart, read_modis_lst, solar_hours
 from akkd_core.readers.modis_places import SINUSOIDAL_WKT, GridPlaces, SwathPlaces
@@ -264,3 +265,17 @@ def test_time_of_view_near_midnight_of_utc(tmp_path: Path) -> None:
     # of another day the time of the day alone counts
     other = found.minutes_from(late + timedelta(days=1), solar, lon)
     np.testing.assert_allclose(other, [40.0, 5.0, 10.0, np.nan], atol=1e-4)
+
+
+@pytest.mark.parametrize("west", [False, True])
+def test_no_cell_lies_beyond_the_date_line(west: bool) -> None:
+    """Tiles h25v02 and h10v02: each has its own side of a scene at 65.5 N, across 180 degrees."""
+    side, top = 1_111_950.5196667, 7 * 1_111_950.5196667
+    left = -8 * side if west else 7 * side
+    grid = Grid(0, (left, CELL_M, 0.0, top, 0.0, -CELL_M), 1200, 1200)
+    tile = GridPlaces(grid, SINUSOIDAL_WKT)
+    lon, lat = np.array([179.7, 179.7, -179.8, -179.8]), np.array([65.3, 65.7, 65.7, 65.3])
+    places = tile.centres(*tile.candidates(lon, lat))[0]
+    assert places.size and (np.sign(places) == (-1 if west else 1)).all()
+    assert np.abs(places).max() <= 180.0
+    assert np.abs(places).max() > 179.98
