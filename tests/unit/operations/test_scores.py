@@ -68,5 +68,6 @@ def test_catalogue_entries_fit_their_runners() -> None:
         for parameter in operation.parameters:
             assert parameter.name in accepted, (operation.id, parameter.name)
             if not parameter.required:
-                assert accepted[parameter.name].default == parameter.default
+                default = accepted[parameter.name].default
+                assert default == (() if parameter.multiple else parameter.default)
         assert "progress" in accepted
