@@ -1,8 +1,9 @@
 """What a teacher could give at best: the product's own labels, had its maker known the air.
 
 A teacher learns what labels are at given inputs. However many scenes it has seen and whatever it
-knows of the air, it can't be nearer to the truth than labels made with the true air, but for their
-noise. So a small model trained on such labels bounds what distillation may gain. It needs the truth
+knows of the air, it comes to what labels of the true air say, whose own error (that of the method
+which makes them) it can't know. So a small model trained on such labels tells about the most that
+distillation may gain. It needs the truth
 of a simulated archive and serves for nothing but this bound.
 """
 
