@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.builders.hdfeos_malformed import write_nameless_dimension
@@ -128,6 +129,39 @@ def test_form_shows_several_files_and_layers(product: Path) -> None:
     assert dialog.mainWidget().wrappers["dem"].parameterValue() == layer.id()
     dialog.deleteLater()
     QgsProject.instance().removeMapLayer(layer.id())
+
+
+def test_batch_of_three_rows_with_a_bad_one(
+    interface: Interface, granule: Path, product: Path, tmp_path: Path
+) -> None:
+    """QGIS's own batch form, run as its button does."""
+    from processing.gui.BatchAlgorithmDialog import BatchAlgorithmDialog
+    from qgis.core import QgsApplication, QgsProcessingContext, QgsProject
+
+    from tests.qgis.rasters import read
+
+    scenes = [tmp_path / f"{name}.hdf" for name in ("first", "second", "third")]
+    for scene in scenes:
+        scene.write_bytes(granule.read_bytes())
+    scenes[1].write_bytes(b"no granule")
+    made = QgsApplication.processingRegistry().createAlgorithmById("akkd:retrieve")
+    dialog = BatchAlgorithmDialog(made, None)
+    panel = dialog.mainWidget()
+    panel.addRow(len(scenes) - panel.batchRowCount())
+    column = panel.parameter_to_column["scenes"]
+    for row, scene in enumerate(scenes):
+        panel.wrappers[row][column].setParameterValue([str(scene)], QgsProcessingContext())
+        assert panel.valueForParameter(row, "scenes") == [str(scene)]
+    dialog.runAlgorithm()
+    dialog.deleteLater()
+    QgsProject.instance().clear()
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
+        "first_akkd", "third_akkd",
+    }  # fmt: skip
+    for name in ("first", "third"):
+        (found,) = (tmp_path / f"{name}_akkd").glob("*_LST.tif")
+        difference = read(found) - read(product / "GRANULE_LST.tif")
+        assert np.nanmax(np.abs(difference)) <= 1e-3
 
 
 def test_dropped_granule_opens_retrieval(opened: list[Any], granule: Path) -> None:
