@@ -101,8 +101,10 @@ def build_error_histogram(
         raise ParameterError("error histogram: no errors")
     if limit is not None and not limit > 0:
         raise ParameterError(f"error histogram: limit is {limit}, must be positive")
+    # of fewer than a hundred errors none is left out
     edge = limit or max(
-        float(np.percentile(np.abs(values), _CENTRAL_PERCENT)) for values in finite.values()
+        float(np.percentile(np.abs(values), _CENTRAL_PERCENT, method="higher"))
+        for values in finite.values()
     )
     digits = 2 if unit == "K" else 4
     edges = np.linspace(-1.0, 1.0, bin_count(min(map(len, finite.values()))) + 1) * (edge or 1.0)

@@ -199,8 +199,9 @@ def _draw(
 ) -> Any:
     low, high = _limits(x, y)
     if sparse:
+        # over the boxes of text: of few points each counts
         points = axes.scatter(
-            x, y, color=_POINT_COLOUR, s=14.0, linewidths=0.4, edgecolors="white",
+            x, y, color=_POINT_COLOUR, s=14.0, linewidths=0.4, edgecolors="white", zorder=6,
         )  # fmt: skip
     else:
         px, py, density = thinned(x, y, low, high)
@@ -267,7 +268,9 @@ def thinned(
 def least_squares(
     x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[float, float] | None:
-    """Slope and intercept of the least-squares line of y on x; None where x has no spread.
+    """Slope and intercept of the least-squares line of y on x.
+
+    None where x has no spread, and of two points, which any line goes through.
 
     Parameters
     ----------
@@ -276,7 +279,7 @@ def least_squares(
     """
     dx = x - x.mean()
     moment = float(dx @ dx)
-    if x.size < 2 or moment <= (1e-9 * float(np.abs(x).max())) ** 2 * x.size:
+    if x.size <= 2 or moment <= (1e-9 * float(np.abs(x).max())) ** 2 * x.size:
         return None
     slope = float(dx @ (y - y.mean())) / moment
     return slope, float(y.mean()) - slope * float(x.mean())

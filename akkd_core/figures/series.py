@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from akkd_core.figures.style import (
     save_png,
     with_unit,
 )
+
+_HALF_DAY = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,11 @@ def build_time_series(
             marker=MARKERS[i % len(MARKERS)], markersize=6.5, markeredgecolor="white",
             markeredgewidth=0.6, ecolor=colour, elinewidth=1.0, capsize=2.5, label=name, zorder=4,
         )  # fmt: skip
+    moments = {time for series in (reference, *estimates.values()) for time in series.utc()}
+    if len(moments) == 1:
+        # a day around it; matplotlib's own margin is years
+        (moment,) = moments
+        axes.set_xlim(moment - _HALF_DAY, moment + _HALF_DAY)
     locator = AutoDateLocator(minticks=4, maxticks=9, tz=timezone.utc)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=timezone.utc))

@@ -327,7 +327,8 @@ class _SeriesDrawing:
         time_series(
             path, TimedValues(order, [known[time] for time in order]), estimates,
             quantity=self.quantity, unit=match_ups[0].unit or "1", title=self.station,
-            reference_name=short_reference(match_ups[0].reference), joined=False,
+            reference_name="station" if self.station
+            else short_reference(match_ups[0].reference), joined=False,
         )  # fmt: skip
 
 

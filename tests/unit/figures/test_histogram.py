@@ -50,6 +50,12 @@ def test_bins_hold_99_percent_of_each():
     assert "beyond" not in _names(figure)[0] and "beyond 1.0 %" in _names(figure)[1]
 
 
+def test_of_few_errors_none_is_left_out():
+    figure = build_error_histogram({"a": [1.754, -3.756]}, quantity="LST", unit="K")
+    assert "beyond" not in _names(figure)[0]
+    assert figure.axes[0].patches[0].get_data()[0].sum() == pytest.approx(100.0)
+
+
 def test_gaps_are_left_out_and_zero_errors_have_a_width(tmp_path):
     figure = build_error_histogram({"a": [0.0, math.nan]}, quantity="LSE", unit="1")
     assert figure.axes[0].get_xlim() == (-1.0, 1.0)

@@ -128,6 +128,11 @@ def test_one_pair_is_drawn_without_fit():
     assert lower == "PCC = -"
 
 
+def test_two_pairs_have_no_fit():
+    assert least_squares(np.array([300.0, 301.0]), np.array([303.0, 299.0])) is None
+    assert least_squares(np.arange(3.0), np.arange(3.0)) == pytest.approx((1.0, 0.0))
+
+
 def test_a_reference_without_spread_has_no_fit():
     assert least_squares(np.full(5, 300.0), np.arange(5.0)) is None
     assert least_squares(np.array([1.0]), np.array([1.0])) is None

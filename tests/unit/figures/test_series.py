@@ -46,6 +46,7 @@ def test_a_single_value_is_seen(tmp_path):
     one = TimedValues([START], [300.0])
     (axes,) = build_time_series(one, {"student": one}, quantity="LST", unit="K").axes
     assert axes.get_lines()[0].get_marker() == "o"
+    assert np.diff(axes.get_xlim()) == pytest.approx(1.0)
     assert time_series(tmp_path / "t.png", one, {}, quantity="LST", unit="K") is None
     assert (tmp_path / "t.png").exists()
 
