@@ -267,7 +267,10 @@ def teacher_weight_of(mixing: float) -> float:
 
 
 def scene_biases(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float, float]:
-    """Spread of scene biases in emissivity by other dates: labels', teachers', correlation."""
+    """Spread of scene biases in emissivity by other dates: labels', teachers', correlation.
+
+    The correlation is 0 where one of them has no bias.
+    """
     pairs = np.array(
         [
             [[one["own_bias"], one["teacher_bias"]] for one in row["dates"].values()]
@@ -276,4 +279,5 @@ def scene_biases(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float, float
     ).reshape(-1, 2)
     own, taught = np.sqrt((pairs**2).mean(axis=0))
     together = float((pairs[:, 0] * pairs[:, 1]).mean())
-    return float(own), float(taught), together / float(own * taught)
+    size = float(own * taught)
+    return float(own), float(taught), together / size if size > 0 else 0.0

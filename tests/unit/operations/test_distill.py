@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ from akkd_core.operations.distill_setup import (  # noqa: E402
 from akkd_core.physics.features import LOG_SIGMA_NAMES  # noqa: E402
 from akkd_core.raster import open_raster  # noqa: E402
 from akkd_core.simulation.archive import load_archive  # noqa: E402
+from akkd_core.simulation.archive_writing import write_archive  # noqa: E402
 from akkd_core.simulation.granule import write_l1t_granule  # noqa: E402
 from akkd_core.simulation.scenes import radiance_to_dn  # noqa: E402
-from tests.builders.distillation import BIAS_K, labelled_archive  # noqa: E402
+from tests.builders.distillation import BIAS_K, labelled_archive, labelled_scene  # noqa: E402
 
 TEACHER = {"teacher_architecture": "12", "teacher_epochs": 2, "batch_size": 64}
 QUICK: dict[str, Any] = {
@@ -240,3 +242,27 @@ def test_a_student_of_one_teacher_tells_its_error_by_temperature(
     assert table is not None
     # labels of complex scenes are off by BIAS_K, and the teacher's scenes are not
     assert 0.6 * BIAS_K < float(table.sigma[0].mean()) < 6 * BIAS_K
+
+
+def test_the_weight_by_other_dates_needs_no_complex_scene(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = [
+        (name, partial(labelled_scene, name, "training", place))
+        for place in range(4)
+        for name in (f"training-{place}-d1", f"training-{place}-d2")
+    ]
+    archive = str(write_archive(tmp_path / "arch", plan, {"made_for": "tests"}).folder)
+    out = distill_weight.run(archive, rule="dates", **TEACHER)
+    # labels of both dates say the same: no teacher is nearer to the other
+    assert out.data["recommended"] == 0.0 and out.data["mixing_weight"] < 1e-6
+    assert out.data["scenes"] == 8 and out.data["places"] == 4
+    assert any("Shown, not used" in line for line in out.lines)
+    selected = read_selected(f"{archive}_weight/weights.json")
+    assert (selected.weight, selected.scenes) == (0.0, ())
+    monkeypatch.setattr("akkd_core.distillation.cross_date.CrossDate", None)
+    assert distill_weight.run(archive, rule="dates", **TEACHER).lines == out.lines
+    with pytest.raises(ParameterError, match="another archive"):
+        distill_weight.run(archive, rule="dates", **{**TEACHER, "teacher_epochs": 3})
+    with pytest.raises(ParameterError, match="leave --target away"):
+        distill_weight.run(archive, rule="dates", target="lst", **TEACHER)
