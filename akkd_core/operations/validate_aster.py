@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akkd_core.operations.catalogue_aster import VALIDATE_ASTER
 from akkd_core.operations.comparison import command_text, report_folder
-from akkd_core.operations.outputs import refuse_existing, write_text
+from akkd_core.operations.outputs import check_file, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -63,7 +63,7 @@ def run(
     VALIDATE_ASTER.check(**values)
     if output:
         check_folder(output, overwrite)
-    refuse_existing(json, overwrite)
+    check_file(json, overwrite)
     references = find_products(reference)
     kinds = sorted({entry.product for entry in references}, reverse=True)
     folder = Path(output) if output else report_folder(products[0], "_".join(kinds))

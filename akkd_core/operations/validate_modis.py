@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from akkd_core.errors import ParameterError
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
 from akkd_core.operations.comparison import command_text, report_folder
-from akkd_core.operations.outputs import refuse_existing, write_text
+from akkd_core.operations.outputs import check_file, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -76,7 +76,7 @@ def run(
     VALIDATE_MODIS.check(**values)
     if output:
         check_folder(output, overwrite)
-    refuse_existing(json, overwrite)
+    check_file(json, overwrite)
     day = _day(reference_date)
     rules = ModisRules(
         valid_fraction, minutes, view_zenith, quality, mean, block, aqua, other_date

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.comparison import command_text, report_folder
-from akkd_core.operations.outputs import refuse_existing, write_text
+from akkd_core.operations.outputs import check_file, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -67,7 +67,7 @@ def run(
     VALIDATE_STATIONS.check(**values)
     folder = Path(output) if output else report_folder(products[0], "stations")
     check_folder(folder, overwrite)
-    refuse_existing(json, overwrite)
+    check_file(json, overwrite)
     rules = StationRules(window, time_limit, emissivity, max_sd, dem, max_slope, precision)
     series = read_stations(stations)
     scenes = find_scenes(products)

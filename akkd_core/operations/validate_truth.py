@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from akkd_core.operations.catalogue_validation import VALIDATE_TRUTH
 from akkd_core.operations.comparison import command_text
-from akkd_core.operations.outputs import refuse_existing, write_text
+from akkd_core.operations.outputs import check_file, write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -50,7 +50,7 @@ def run(
     from akkd_core.validation.truth import compare_with_truth
 
     for name in (json, csv):
-        refuse_existing(name, overwrite)
+        check_file(name, overwrite)
     whole = progress or SilentProgress()
     if output:
         check_folder(output, overwrite)

@@ -111,6 +111,8 @@ def test_default_folder(files: Path) -> None:
         (["--reference", "{files}/plain.tif", "--reference", "{files}/plain.tif"], "twice"),
         (["--reference", "{files}/plain.tif", "--reference", "{files}/MYD11A1.hdf",
           "--reference-qc", "{files}/plain.tif"], "is of one reference, 2 are given"),
+        (["--json", "{files}/nowhere/r.json"], "its folder isn't there"),
+        (["--json", "{files}", "--overwrite"], "is a folder"),
         (["--valid-fraction", "1.5"], "1.5"),
     ],
 )  # fmt: skip
