@@ -35,6 +35,7 @@ DEFAULT_WEIGHT = 0.3
 """The paper's choice, as its section 2.3.1 and Table 4 read it."""
 
 _SCORES = "scores_by_network"
+_LACKS = "without what all labels err by alike"
 
 
 @dataclass(frozen=True)
@@ -221,14 +222,14 @@ def _bundle(
     from akkd_core.joint.belonging import belongs_of
 
     learn, held_out = pixels[0], pixels[1].samples
-    table, method = None, "output of the network: what the members' spread stands for"
+    table, method = None, f"output of the network: what the members' spread stands for, {_LACKS}"
     if len(network.output_names) == len(plan.targets):
         own = predict(network, held_out.x)
         off = (own - held_out.labels, predict(teacher, held_out.x) - held_out.labels)
         table = error_table(plan.targets, own, np.hypot(*off))
         method = (
             "rms difference from labels on held-out blocks, its own and its teacher's together, "
-            "by temperature"
+            f"by temperature, {_LACKS}"
         )
     what = "small model on product labels" if role == "small" else "student of a label teacher"
     return label_bundle(
