@@ -160,3 +160,21 @@ def is_produced(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """
     produced: NDArray[np.bool_] = qc_field("mandatory_qa").decode(qc) != 3
     return produced
+
+
+def is_cloud(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Where a pixel of the scene is cloud, detected or suspected.
+
+    Parameters
+    ----------
+    qc : ndarray of uint16
+        Any shape.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    detected = qc_field("mandatory_qa").decode(qc) == 2
+    cloud = detected | (qc_field("cloud").decode(qc) == 1)
+    in_scene: NDArray[np.bool_] = cloud & (qc != QC_NODATA)
+    return in_scene

@@ -19,7 +19,7 @@ from akkd_core.errors import GridMismatchError, InputError
 from akkd_core.images import TIR_BANDS
 from akkd_core.inference.product_files import product_paths
 from akkd_core.progress import Progress, SilentProgress, checkpoint
-from akkd_core.quality import QC_NODATA, is_produced, qc_field
+from akkd_core.quality import QC_NODATA, is_cloud, is_produced, qc_field
 from akkd_core.raster import open_raster
 from akkd_core.raster.projection import to_lonlat
 from akkd_core.raster.resampling import centres, nearest, resample, source_places
@@ -39,7 +39,6 @@ or all that were produced."""
 
 Mask = NDArray[np.bool_]
 
-_CLOUDY = 2
 _LAYERS = {"AST_08": "LST", "AST_05": "LSE"}
 _QA_WORDS = {
     "strict": "first QA plane is 0",
@@ -233,12 +232,11 @@ def _ours(
 
 
 def _passes(qc: NDArray[np.uint16], quality: str) -> Mask:
-    mandatory = qc_field("mandatory_qa").decode(qc)
     produced: Mask = is_produced(qc) & (qc != QC_NODATA)
     if quality == "produced":
         return produced
-    clear: Mask = produced & (mandatory != _CLOUDY) & (qc_field("cloud").decode(qc) == 0)
-    return clear if quality == "clear" else clear & (mandatory == 0)
+    clear: Mask = produced & ~is_cloud(qc)
+    return clear if quality == "clear" else clear & (qc_field("mandatory_qa").decode(qc) == 0)
 
 
 def _taken(

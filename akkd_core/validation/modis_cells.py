@@ -20,7 +20,7 @@ from akkd_core.errors import GridMismatchError
 from akkd_core.grid import Grid
 from akkd_core.inference.product_files import product_paths
 from akkd_core.physics.planck import planck_radiance, planck_temperature
-from akkd_core.quality import QC_NODATA, qc_field
+from akkd_core.quality import QC_NODATA, is_cloud, is_produced
 from akkd_core.raster import open_raster
 from akkd_core.readers.modis_lst import ModisLayer
 from akkd_core.readers.modis_places import GridPlaces
@@ -32,7 +32,6 @@ BAND_31_UM = 11.03
 
 _BORDER_POINTS = 33
 _BAND_12, _BANDS_13_14 = 3, (4, 5)
-_LARGEST_QA = 1
 
 Floats = NDArray[np.float64]
 
@@ -169,9 +168,7 @@ def _read(scene: ProductScene) -> tuple[Floats, Floats, Floats]:
     lst = _layer(layers["LST"], scene.grid, 1)[0].astype(np.float64)
     if layers["QC"].exists():
         quality = _layer(layers["QC"], scene.grid, 1)[0].astype(np.uint16)
-        lst[quality == QC_NODATA] = np.nan
-        lst[qc_field("mandatory_qa").decode(quality) > _LARGEST_QA] = np.nan
-        lst[qc_field("cloud").decode(quality) == 1] = np.nan
+        lst[(quality == QC_NODATA) | ~is_produced(quality) | is_cloud(quality)] = np.nan
     unknown = np.full(lst.shape, np.nan)
     if not layers["LSE"].exists():
         return lst, np.ones(lst.shape), unknown

@@ -50,6 +50,10 @@ def table_columns(
         columns["modis_view_zenith_deg"] = cells.of(layer.view_zenith_deg)[chosen]
     if layer.quality is not None:
         columns["modis_qc"] = cells.of(layer.quality.stored)[chosen]
+        if layer.quality.scheme.lst_error_bit is not None:
+            columns["modis_lst_error_k"] = cells.of(layer.quality.lst_error_k)[chosen]
+        if layer.quality.scheme.cloud_bit is not None:
+            columns["modis_near_cloud"] = cells.of(layer.quality.near_cloud)[chosen]
     for band, values in reference.emissivity.items():
         columns[f"modis_emis_{band}"] = cells.of(values)[chosen]
     return columns

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from akkd_core.errors import GranuleReadError, InputError
 from akkd_core.grid import Grid
 from akkd_core.inference.product_files import NETWORK, product_paths
-from akkd_core.quality import QC_NODATA, qc_field
+from akkd_core.quality import QC_NODATA, is_cloud
 from akkd_core.raster import RasterReader, open_raster
 from akkd_core.raster.resampling import Places, resample, source_places
 
@@ -21,7 +21,6 @@ AROUND = 3
 """Side of the window whose spread tells whether a place is homogeneous, pixels."""
 
 _SUFFIX = "_LST.tif"
-_CLOUDY = 2
 _DIGEST = 8
 
 
@@ -163,12 +162,8 @@ def read_surroundings(scene: ProductScene, row: int, col: int) -> Surroundings:
         errors = values("LST_err")
     with open_raster(layers["QC"]) as raster:
         quality = _around(raster, row, col, QC_NODATA).astype(np.uint16)[0]
-    flagged = (qc_field("mandatory_qa").decode(quality) == _CLOUDY) | (
-        qc_field("cloud").decode(quality) == 1
-    )
-    return Surroundings(
-        values("LST")[0], errors[0], values("LSE"), bool((flagged & (quality != QC_NODATA)).any())
-    )
+    cloudy = bool(is_cloud(quality).any())
+    return Surroundings(values("LST")[0], errors[0], values("LSE"), cloudy)
 
 
 def _around(raster: RasterReader, row: int, col: int, fill: float) -> NDArray[np.float64]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from akkd_core.quality import FIELDS_WITHOUT_RETRIEVAL, describe_qc, is_produced
+from akkd_core.quality import (
+    FIELDS_WITHOUT_RETRIEVAL,
+    QC_NODATA,
+    describe_qc,
+    is_cloud,
+    is_produced,
+    qc_field,
+)
 
 
 def test_a_pixel_that_was_not_produced_tells_only_why() -> None:
@@ -24,3 +31,9 @@ def test_a_retrieved_pixel_tells_all() -> None:
     np.testing.assert_array_equal(
         is_produced(np.array([0, 1, 2, 3, 139], np.uint16)), [True, True, True, False, False]
     )
+
+
+def test_cloud_is_detected_or_suspected_and_in_the_scene():
+    suspected = int(qc_field("cloud").encode(np.array([1]))[0])
+    values = np.array([0, 1, 2, 3, suspected, suspected | 1, QC_NODATA], np.uint16)
+    np.testing.assert_array_equal(is_cloud(values), [False, False, True, False, True, True, False])

@@ -179,7 +179,9 @@ def test_filters_and_their_counts(tmp_path: Path, reference: Write) -> None:
     assert found.filters[0].before == whole.filters[0].before
     (loose,) = compare(modis, folder, quality="produced", minutes=45.0, view_zenith_deg=16.0)
     assert loose.metrics().n == whole.metrics().n - 3
-    assert loose.columns["modis_qc"].max() == 0b01000001
+    worse = loose.columns["modis_qc"] == 0b01000001
+    assert worse.any() and loose.columns["modis_qc"].max() == 0b01000001
+    np.testing.assert_array_equal(loose.columns["modis_lst_error_k"], np.where(worse, 2.0, 1.0))
     away = loose.columns["minutes_apart"]
     assert (away > 30).sum() == 5 and away.max() < 45
 
@@ -336,7 +338,8 @@ def test_swath(tmp_path: Path) -> None:
 
     fields = {
         "LST": np.rint(plane(lon, lat) / 0.02).astype(np.uint16),
-        "QC": np.zeros(lon.shape, np.uint16), "View_angle": np.full(lon.shape, 20, np.uint8),
+        "QC": np.uint16(0b110000) * (np.indices(lon.shape)[1] % 2).astype(np.uint16),
+        "View_angle": np.full(lon.shape, 20, np.uint8),
         "View_time": np.full(lon.shape, 104, np.uint8),
     }  # fmt: skip
     modis = read_modis_lst(write_swath(tmp_path / "s.hdf", lon, lat, fields))
@@ -348,6 +351,9 @@ def test_swath(tmp_path: Path) -> None:
     assert found.metrics().bias == pytest.approx(0.7, abs=0.02)
     assert found.metrics().robust_sd < 0.02
     assert any("quadrilaterals" in note for note in found.notes)
+    odd = found.columns["col"] % 2 == 1
+    np.testing.assert_array_equal(found.columns["modis_near_cloud"], odd)
+    assert "modis_lst_error_k" not in found.columns
     # lines without places are left out, the rest stays
     broken_lat = lat.copy()
     broken_lat[40:50] = -999.0
