@@ -19,7 +19,9 @@ from akkd_core.progress import SilentProgress
 from akkd_core.raster import open_raster
 from akkd_core.validation import comparison_files, comparison_report
 from akkd_core.validation.comparison_report import Report, check_folder, write_report
+from akkd_core.validation.comparison_scores import score_match_ups
 from akkd_core.validation.match_up import FilterStep, MatchUp
+from akkd_core.validation.report_tables import metrics_table
 from tests.builders import comparisons
 from tests.builders.command import environment
 
@@ -325,3 +327,14 @@ def test_without_matplotlib_numbers_and_the_way_to_charts(tmp_path: Path) -> Non
     }  # fmt: skip
     html = (tmp_path / "r" / "report.html").read_text()
     assert "No charts" in html and "robust SD" in html and "data:image" not in html
+
+
+def test_intervals_of_few_blocks_are_said_to_be_narrow(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for count, told in ((19, True), (20, False)):
+        cluster = np.repeat(np.arange(count), 4)
+        values = 300.0 + rng.normal(0.0, 3.0, cluster.size)
+        error = rng.normal(0.0, 1.0, cluster.size)
+        found = MatchUp("ours", "r", "LST", "K", values + error, values, cluster, {}, ())
+        html = metrics_table(score_match_ups([found]))
+        assert ("Those of 19 blocks are somewhat too narrow" in html) == told
