@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,12 @@ def test_batch_of_three_rows_with_a_bad_one(
         panel.wrappers[row][column].setParameterValue([str(scene)], QgsProcessingContext())
         assert panel.valueForParameter(row, "scenes") == [str(scene)]
     dialog.runAlgorithm()
+    # QGIS 3.40 runs the rows in the background.
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("third_akkd/*.json")) and time.monotonic() < deadline:
+        QgsApplication.processEvents()
+        time.sleep(0.05)
+    QgsApplication.processEvents()
     dialog.deleteLater()
     QgsProject.instance().clear()
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
