@@ -258,6 +258,8 @@ def read_modis_lst(
         If what only a GeoTIFF needs is given with a granule.
     """
     file = Path(path)
+    if file.is_dir():
+        raise UnsupportedGranuleError(f"{file}: is a folder. {EXPECTED}")
     kind = sniff(file)
     if kind is FileKind.HDF4:
         from akkd_core.readers.modis_hdf import read_modis_hdf

@@ -46,7 +46,7 @@ def join_modis(parts: Sequence[ModisLst]) -> ModisLst:
         return first
     for other in parts[1:]:
         if other.product != first.product:
-            raise _unlike(first, other, f"{other.product or 'unknown'}, not {first.product}")
+            raise _unlike(first, other, f"{_named(other)}, not {_named(first)}")
         if [layer.half for layer in other.layers] != [layer.half for layer in first.layers]:
             raise _unlike(first, other, "of the other half of the day")
     if len({part.path.resolve() for part in parts}) < len(parts):
@@ -78,6 +78,10 @@ def join_modis(parts: Sequence[ModisLst]) -> ModisLst:
         notes=tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         others=tuple(part.path for part in parts[1:]),
     )
+
+
+def _named(part: ModisLst) -> str:
+    return part.product or "of an unknown product"
 
 
 def _unlike(first: ModisLst, other: ModisLst, what: str) -> InputError:

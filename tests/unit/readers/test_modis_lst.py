@@ -227,6 +227,8 @@ def test_other_products_and_broken_files(tmp_path: Path) -> None:
     text.write_text("no granule")
     with pytest.raises(UnsupportedGranuleError, match="is a text file, not MODIS temperature"):
         read_modis_lst(text)
+    with pytest.raises(UnsupportedGranuleError, match="is a folder. Give MOD11A1"):
+        read_modis_lst(tmp_path)
     good = write_tile(tmp_path / "g.hdf", tile=SMALL)
     with pytest.raises(ParameterError, match="tells its product, day and quality itself"):
         read_modis_lst(good, product="MOD11A1")

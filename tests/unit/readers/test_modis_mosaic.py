@@ -57,6 +57,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     for other, message in (
         (tile(tmp_path, 1, 0, date="2019-07-05"), "of 2019-07-05, not 2019-07-04"),
         (replace(below, product="MOD21A1D"), "is MOD21A1D, not MOD11A1"),
+        (replace(below, product=""), "is of an unknown product, not MOD11A1"),
         (replace(below, layers=below.layers[:1]), "other half of the day"),
         (tile(tmp_path, 1.05, 0), "on another grid"),
         (tile(tmp_path, 0.5, 0), "on top of another"),
