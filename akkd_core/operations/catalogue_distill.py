@@ -201,7 +201,8 @@ SELECT_WEIGHT = Operation(
             "rule", ParamKind.CHOICE, "Rule",
             "By repeated trainings on scenes, as the paper; or by labels of other dates, on "
             "training places that are seen on several (akkd simulate archive --dates): these err "
-            "independently. Then neither scenes nor repetitions count.",
+            "independently. This rule takes no --scenes and no --teacher, and --weights and "
+            "--repetitions don't count.",
             default="repetitions", choices=("repetitions", "dates"),
         ),
         _SEED,

@@ -157,14 +157,19 @@ def _one(
         "seed": job.seed,
     }
     small = folder.with_name(f"{folder.name}_small")
-    whole = folder.is_dir() and (small.is_dir() or not job.keep_small)
-    if whole and not job.overwrite:
-        extra = load_bundle(folder).manifest.extra
-        if {key: extra.get(key) for key in facts} != facts:
-            raise ParameterError(
-                f"{folder}: holds a bundle made otherwise. choose another folder or --overwrite"
-            )
-        kept: Mapping[str, Scores] = extra[_SCORES]
+    wanted = {"student": folder, **({"small": small} if job.keep_small else {})}
+    kept: Mapping[str, Scores] | None = None
+    if not job.overwrite:
+        for role, path in wanted.items():
+            if path.is_dir():
+                extra, own = load_bundle(path).manifest.extra, {**facts, ROLE: role}
+                if {key: extra.get(key) for key in own} != own:
+                    raise ParameterError(
+                        f"{path}: holds a bundle made otherwise. choose another folder or "
+                        "--overwrite"
+                    )
+                kept = extra[_SCORES]
+    if kept is not None and all(path.is_dir() for path in wanted.values()):
         return kept
     return _distil(job, folder, small, plan, teacher, facts, progress)
 

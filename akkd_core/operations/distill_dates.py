@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from akkd_core.errors import ParameterError
 from akkd_core.operations.distill_setup import archive_hash
 from akkd_core.operations.outputs import write_text
@@ -63,11 +65,11 @@ def select_by_dates(
         "plan": facts,
         "seed": seed,
     }
-    folder.mkdir(parents=True, exist_ok=True)
     record = RecordFile(folder / LEFT_OUT, header, overwrite)
     missing = [number for number in range(FOLDS) if record.find(fold=number) is None]
     if missing:
         judge = CrossDate(lambda: archive.scenes("training"), plan, seed)
+        folder.mkdir(parents=True, exist_ok=True)
         for done, number in enumerate(missing):
             part = SubProgress(progress, done / len(missing), (done + 1) / len(missing))
 
@@ -83,6 +85,7 @@ def select_by_dates(
 
 def _outcome(folder: Path, rows: Sequence[dict[str, Any]]) -> Outcome:
     from akkd_core.distillation import cross_date
+    from akkd_core.distillation.mixing import GRID
 
     weight = cross_date.mixing_weight(rows)
     low, high = cross_date.weight_interval(rows)
@@ -105,12 +108,11 @@ def _outcome(folder: Path, rows: Sequence[dict[str, Any]]) -> Outcome:
         line = f"{title} of these teachers: MAE {off:.{digits}f} {unit}".rstrip() + " to labels"
         mae = cross_date.mean_truth(rows, name)
         if mae is not None:
-            best = int(mae.argmin())
+            best, near = int(mae.argmin()), int(np.abs(np.array(GRID) - weight).argmin())
             line += (
                 f". Shown, not used: to the truth labels {mae[0]:.{digits}f}, teachers "
-                f"{mae[-1]:.{digits}f}, the best mixture ({best * 5 / 100:g}) "
-                f"{mae[best]:.{digits}f}, that of the weight found "
-                f"{mae[min(round(weight * 20), 20)]:.{digits}f}"
+                f"{mae[-1]:.{digits}f}, the best mixture ({GRID[best]:g}) "
+                f"{mae[best]:.{digits}f}, that of the weight found {mae[near]:.{digits}f}"
             )
             shown[name] = mae.tolist()
         lines.append(line)

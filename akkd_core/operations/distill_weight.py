@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akkd_core.errors import MissingDependencyError
+from akkd_core.errors import MissingDependencyError, ParameterError
 from akkd_core.operations.distill_dates import select_by_dates
 from akkd_core.operations.distill_setup import (
     TrainingOptions,
@@ -88,7 +88,7 @@ def run(
     Raises
     ------
     ParameterError
-        If the folder holds the trials of something else.
+        If the folder holds the trials of something else, or options contradict the rule.
     InputError, GranuleReadError
         If the archive can't be used.
     MissingDependencyError
@@ -107,6 +107,11 @@ def run(
     )  # fmt: skip
     tried = read_weights(weights)
     folder = Path(output) if output else beside(archive, "weight")
+    if rule == "dates" and (scenes is not None or teacher is not None):
+        raise ParameterError(
+            "--rule dates trains teachers of its own on training places: leave --scenes and "
+            "--teacher away"
+        )
     require_training()
     if rule == "dates":
         return select_by_dates(loaded, options.plans(), folder, seed, overwrite, report)

@@ -203,10 +203,14 @@ def load_archive(folder: str | Path) -> Archive:
     """
     folder = Path(folder)
     path = folder / INDEX_NAME
+    if not folder.exists():
+        raise GranuleReadError(
+            f"{folder}: isn't there. make it with akkd simulate archive or akkd archive"
+        )
     if folder.is_dir() and not path.exists():
         raise GranuleReadError(
             f"{folder}: holds no whole archive (no {INDEX_NAME}). make it, or finish making it, "
-            "with akkd simulate archive"
+            "with akkd simulate archive or akkd archive"
         )
     return read_index(path)
 

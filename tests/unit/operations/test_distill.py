@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,12 @@ pytest.importorskip("keras", reason="needs the training extra")
 
 import akkd_core  # noqa: E402
 from akkd_core.bundle import load_bundle  # noqa: E402
-from akkd_core.errors import InputError, OperationCancelled, ParameterError  # noqa: E402
+from akkd_core.errors import (  # noqa: E402
+    DistillationError,
+    InputError,
+    OperationCancelled,
+    ParameterError,
+)
 from akkd_core.joint.store import save_joint  # noqa: E402
 from akkd_core.operations import (  # noqa: E402
     distill,
@@ -30,6 +37,7 @@ from akkd_core.operations.distill_setup import (  # noqa: E402
 from akkd_core.physics.features import LOG_SIGMA_NAMES  # noqa: E402
 from akkd_core.raster import open_raster  # noqa: E402
 from akkd_core.simulation.archive import load_archive  # noqa: E402
+from akkd_core.simulation.archive_scene import ArchiveScene  # noqa: E402
 from akkd_core.simulation.archive_writing import write_archive  # noqa: E402
 from akkd_core.simulation.granule import write_l1t_granule  # noqa: E402
 from akkd_core.simulation.scenes import radiance_to_dn  # noqa: E402
@@ -96,6 +104,14 @@ def test_students_say_where_they_belong_and_what_their_scores_are_against(
     with pytest.raises(ParameterError, match="made otherwise"):
         distill.run(archive, scenes="1", dataset_epochs=2, teacher_weight=0.95, **QUICK)
     assert small.manifest.pixel.architecture == student.manifest.pixel.architecture
+    # a small model that is to be added doesn't replace a student made otherwise
+    shutil.rmtree(f"{archive}_students/complex-0_small")
+    with pytest.raises(ParameterError, match="made otherwise"):
+        distill.run(
+            archive, scenes="1", keep_small=True, dataset_epochs=2, teacher_weight=0.95, **QUICK
+        )
+    assert {p: p.read_bytes() for p in kept if p.exists()}.items() <= kept.items()
+    assert load_bundle(f"{archive}_students/complex-0").manifest.extra == student.manifest.extra
 
 
 def test_weight_selection_writes_table_4_charts_and_what_it_chose(weights: Path) -> None:
@@ -266,3 +282,41 @@ def test_the_weight_by_other_dates_needs_no_complex_scene(
         distill_weight.run(archive, rule="dates", **{**TEACHER, "teacher_epochs": 3})
     with pytest.raises(ParameterError, match="leave --target away"):
         distill_weight.run(archive, rule="dates", target="lst", **TEACHER)
+    for option in ({"scenes": "1"}, {"teacher": f"{archive}_teacher"}):
+        with pytest.raises(ParameterError, match="leave --scenes and --teacher away"):
+            distill_weight.run(archive, rule="dates", **option, **TEACHER)
+
+
+def test_a_weight_that_dates_cant_judge_leaves_nothing(archive: str, tmp_path: Path) -> None:
+    with pytest.raises(DistillationError, match="--dates"):
+        distill_weight.run(archive, output=str(tmp_path / "w"), rule="dates", **TEACHER)
+    assert not (tmp_path / "w").exists()
+
+
+def test_truth_makes_no_difference_to_bundles(archive: str, tmp_path: Path) -> None:
+    """Networks and tables of errors are the same where the truth is another."""
+    loaded = load_archive(archive)
+
+    def otherwise(name: str) -> ArchiveScene:
+        scene = loaded.scene(name)
+        assert scene.lst is not None and scene.lse is not None
+        return replace(scene, lst=scene.lst + np.float32(9), lse=scene.lse * np.float32(0.7))
+
+    names = [*loaded.names("training"), *loaded.names("complex")]
+    other = write_archive(
+        tmp_path / "other", [(name, partial(otherwise, name)) for name in names], {"made_for": "t"}
+    )
+    bundles = []
+    for folder in (archive, str(other.folder)):
+        out = str(tmp_path / f"students-{Path(folder).name}")
+        made = distill.run(
+            folder, output=out, scenes="1", keep_small=True, dataset_epochs=2, **QUICK
+        )
+        paths = (made.data["students"][0], f"{made.data['students'][0]}_small")
+        bundles.append([load_bundle(path) for path in (*paths, f"{folder}_teacher")])
+    for one, two in zip(*bundles, strict=True):
+        for a, b in zip(one.pixel_network.kernels, two.pixel_network.kernels, strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert (one.error_table is None) == (two.error_table is None)
+        if one.error_table is not None and two.error_table is not None:
+            np.testing.assert_array_equal(one.error_table.sigma, two.error_table.sigma)

@@ -179,7 +179,7 @@ def test_scenes_without_truth_are_kept_as_such(tmp_path: Path) -> None:
 def test_names_that_arent_there(made: Archive, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no scene atlantis"):
         made.scene("atlantis")
-    with pytest.raises(GranuleReadError, match="can't be read"):
+    with pytest.raises(GranuleReadError, match="isn.t there. make it with akkd"):
         load_archive(tmp_path / "nowhere")
 
 
