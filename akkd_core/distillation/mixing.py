@@ -47,21 +47,6 @@ class Mixing:
     correlation: float
     mae: tuple[float, ...]
 
-    @property
-    def best_square_weight(self) -> float:
-        """Weight of the teacher that makes the mean square error least, 0-1."""
-        return best_weight(self.own_square, self.teacher_square, self.product)
-
-    @property
-    def best_weight(self) -> float:
-        """Weight of `GRID` that makes the mean absolute error least."""
-        return GRID[int(np.argmin(self.mae))]
-
-    @property
-    def best_mae(self) -> float:
-        """The least of `mae`."""
-        return min(self.mae)
-
     def to_json(self) -> dict[str, float | list[float]]:
         """Return as a JSON object."""
         return {**asdict(self), "mae": list(self.mae)}

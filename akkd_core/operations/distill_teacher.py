@@ -264,9 +264,10 @@ def _teacher(
     network = bundle.pixel_network
     missing = set(targets) - set(network.output_names)
     if missing or network.pixel_input_names != INPUTS:
+        lacks = f"has no output {', '.join(sorted(missing))}" if missing else "takes other inputs"
         raise ParameterError(
-            f"bundle {bundle.name}: has not {', '.join(sorted(missing)) or 'the five BTs alone'}. "
-            f"train a teacher with --target {'joint' if targets == OUTPUT_NAMES else 'each'}"
+            f"{folder}: {lacks}. train a teacher with --target "
+            f"{'joint' if targets == OUTPUT_NAMES else 'each'}"
         )
     errors, members = None, members_of(network, targets)
     if members is not None and SIGMA in bundle.manifest.extra:

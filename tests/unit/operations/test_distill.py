@@ -187,6 +187,11 @@ def test_only_a_teacher_on_labels_teaches(archive: str, tmp_path: Path) -> None:
     truth_trained = command.bundle(tmp_path / "other")
     with pytest.raises(ParameterError, match="trained on labels"):
         distill.run(archive, teacher=str(truth_trained), **QUICK)
+    own = str(tmp_path / "own")
+    distill_teacher.run(archive, output=own, target="lst", **TEACHER)
+    for target, lacks in (("joint", "lse_10, .* --target joint"), ("lse12", "lse_12. .*each")):
+        with pytest.raises(ParameterError, match=f"own_lst: has no output {lacks}"):
+            distill.run(archive, teacher=f"{own}_lst", target=target, **QUICK)
 
 
 def test_options_are_checked(archive: str, tmp_path: Path) -> None:
