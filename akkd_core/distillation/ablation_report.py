@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -134,8 +135,8 @@ def explain(report: AblationReport) -> list[str]:
             f"{_NAMES[quantity].split(',')[0]} of {name} mixed with {other}: MAE "
             f"{m.own_mae:.{digits}f}{unit} and {m.teacher_mae:.{digits}f}{unit}; scene biases "
             f"spread by {m.own_bias_sd:.{digits}f} and {m.teacher_bias_sd:.{digits}f}{unit}, "
-            f"correlation {m.bias_correlation:+.2f} over scenes, {m.pixel_correlation:+.2f} over "
-            f"pixels. The best common teacher weight {m.common_weight:g} (known from the truth "
+            f"correlation {_signed(m.bias_correlation)} over scenes, "
+            f"{m.pixel_correlation:+.2f} over pixels. The best common teacher weight {m.common_weight:g} (known from the truth "
             f"alone) would gain {least:.1f} %, a weight of its own for every scene {each:.1f} %."
         )
     if lines:
@@ -148,10 +149,16 @@ def explain(report: AblationReport) -> list[str]:
         lines.append(
             f"{_NAMES[one.quantity].split(',')[0]} of {one.variant}: predicted one-sigma error "
             f"{one.sigma:.{digits}f}{unit}, mean absolute error {one.mae:.{digits}f}{unit}; "
-            f"correlation {one.within_scenes:+.2f} over a scene's pixels, {one.over_scenes:+.2f} "
-            f"over scenes; {100 * one.covered:.0f} % of errors within one sigma."
+            f"correlation {_signed(one.within_scenes)} over a scene's pixels, "
+            f"{_signed(one.over_scenes)} over scenes; "
+            f"{100 * one.covered:.0f} % of errors within one sigma."
         )
     return lines
+
+
+def _signed(value: float) -> str:
+    """Correlation in words; undefined where something doesn't vary, or with few scenes."""
+    return f"{value:+.2f}" if math.isfinite(value) else "undefined"
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

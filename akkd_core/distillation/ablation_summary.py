@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from akkd_core.distillation.ablation import SMALL
 from akkd_core.distillation.mixing import Mixing, MixingSummary, summarise
@@ -137,7 +137,7 @@ class Told:
         Predicted one-sigma error and absolute error, the quantity's unit.
     within_scenes, over_scenes : float
         Correlation of sigma with the absolute error of pixels of a scene, and of their means over
-        scenes; NaN with less than three.
+        scenes; NaN with less than three, and where one of both doesn't vary.
     covered : float
         Share of errors within one sigma.
     """
@@ -171,11 +171,28 @@ def told(rows: Rows) -> tuple[Told, ...]:
                             [np.nan if v is None else v for v in values]
                         )
             if scenes:
-                table = np.array([np.nanmean(values, axis=0) for values in scenes.values()])
-                over = np.corrcoef(table[:, 0], table[:, 1])[0, 1] if len(table) > 2 else np.nan
-                sigma, mae, within, covered = (float(v) for v in table.mean(axis=0))
-                found.append(Told(name, quantity, sigma, mae, within, float(over), covered))
+                table = np.array([_known_mean(values) for values in scenes.values()])
+                sigma, mae, _, covered = (float(v) for v in table.mean(axis=0))
+                within, over = float(_known_mean(table)[2]), _correlation(table[:, 0], table[:, 1])
+                found.append(Told(name, quantity, sigma, mae, within, over, covered))
     return tuple(found)
+
+
+def _known_mean(values: ArrayLike) -> NDArray[np.float64]:
+    """Column means without NaN, which stands where all are NaN."""
+    table = np.asarray(values, dtype=np.float64)
+    count = np.isfinite(table).sum(axis=0)
+    means: NDArray[np.float64] = np.where(
+        count > 0, np.nansum(table, axis=0) / np.maximum(count, 1), np.nan
+    )
+    return means
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Correlation over scenes; NaN of less than three, or where one doesn't vary."""
+    if len(a) < 3 or not (np.ptp(a) > 0 and np.ptp(b) > 0):
+        return float("nan")
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def _mean_mixing(seeds: Sequence[Mixing]) -> Mixing:

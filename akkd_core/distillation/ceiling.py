@@ -3,8 +3,8 @@
 A teacher learns what labels are at given inputs. However many scenes it has seen and whatever it
 knows of the air, it comes to what labels of the true air say, whose own error (that of the method
 which makes them) it can't know. So a small model trained on such labels tells about the most that
-distillation may gain. It needs the truth
-of a simulated archive and serves for nothing but this bound.
+distillation may gain. It needs the truth of a simulated archive and serves for nothing but this
+bound.
 """
 
 from __future__ import annotations

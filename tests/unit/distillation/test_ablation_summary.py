@@ -135,3 +135,18 @@ def test_predicted_errors_are_summed_up_over_scenes() -> None:
     assert one.over_scenes == pytest.approx(1.0) and one.within_scenes == pytest.approx(0.5)
     assert one.covered == pytest.approx(0.65)
     assert told([{"scene": "a"}]) == ()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_predicted_error_that_is_the_same_everywhere_has_no_correlation() -> None:
+    rows = [
+        {**one, "told": {"teacher": {"lst": {
+            "mean": 1.0, "mae": 2.0 + number, "correlation": None, "within": 0.6,
+        }}}}
+        for number, one in enumerate(ROWS)
+    ]  # fmt: skip
+    (one,) = told(rows)
+    assert np.isnan(one.within_scenes) and np.isnan(one.over_scenes)
+    assert one.to_json()["over_scenes"] is None and one.covered == pytest.approx(0.6)
+    (line,) = [line for line in explain(make_report(rows)) if "one-sigma" in line]
+    assert "correlation undefined over a scene's pixels, undefined over scenes" in line

@@ -24,6 +24,8 @@ from akkd_core.errors import DistillationError
 from akkd_core.simulation.archive_scene import ArchiveScene
 from tests.builders.distillation import labelled_scene, quick_plan
 
+PLAN = quick_plan(teacher_epochs=6)
+
 
 def _rows(label_sd: float, teacher_sd: float, dates: int, places: int = 40) -> list[dict[str, Any]]:
     """Scene biases of labels and of a teacher that is wrong alike on all dates of a place."""
@@ -88,7 +90,7 @@ def _dated(place: int, date: int) -> ArchiveScene:
 def test_teachers_are_compared_on_places_that_they_never_saw() -> None:
     pytest.importorskip("keras", reason="needs the training extra")
     scenes = [_dated(place, date) for place in range(4) for date in range(2)]
-    judge = CrossDate(lambda: scenes, quick_plan(teacher_epochs=6), 1)
+    judge = CrossDate(lambda: scenes, PLAN, 1)
     rows = [row for number in range(3) for row in judge.fold(number)]
     assert sorted(row["scene"] for row in rows) == sorted(scene.name for scene in scenes)
     for row in rows:
@@ -97,6 +99,10 @@ def test_teachers_are_compared_on_places_that_they_never_saw() -> None:
         assert row["dates"]["lse_12"]["own_bias"] == pytest.approx(0.04 * sign, abs=3e-3)
         assert row["truth"]["lse_12"]["own_bias"] == pytest.approx(0.02 * sign, abs=1e-3)
         assert set(row["labels"]) == set(row["truth"])
+    # without truth the same comes of labels
+    blind = [replace(scene, lst=None, lse=None) for scene in scenes]
+    for row, known in zip(CrossDate(lambda: blind, PLAN, 1).fold(0), rows, strict=False):
+        assert row == {**known, "truth": {}}
     # a teacher that saw both dates of others is between them: most of the weight is its
     assert mixing_weight(rows) > 0.3
     with pytest.raises(DistillationError, match="--dates"):
