@@ -39,7 +39,7 @@ def test_flags_and_numbers() -> None:
 
     text = command_text(
         VALIDATE_MODIS,
-        {"products": ["a"], "reference": "m.hdf", "mean": True, "aqua": False, "minutes": 60.0,
+        {"products": ["a"], "reference": ["m.hdf"], "mean": True, "aqua": False, "minutes": 60.0,
          "valid_fraction": 0.75},
     )  # fmt: skip
     assert text == (
