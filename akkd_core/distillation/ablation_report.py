@@ -137,7 +137,8 @@ def explain(report: AblationReport) -> list[str]:
             f"spread by {m.own_bias_sd:.{digits}f} and {m.teacher_bias_sd:.{digits}f}{unit}, "
             f"correlation {_signed(m.bias_correlation)} over scenes, "
             f"{m.pixel_correlation:+.2f} over pixels. The best common teacher weight "
-            f"{m.common_weight:g} (known from the truth alone) would gain {least:.1f} %, a weight of its own for every scene {each:.1f} %."
+            f"{m.common_weight:g} (known from the truth alone) would gain "
+            f"{least:.1f} %, a weight of its own for every scene {each:.1f} %."
         )
     if lines:
         lines.append(
