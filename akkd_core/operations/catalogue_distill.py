@@ -56,7 +56,8 @@ def _output(what: str, suffix: str) -> Parameter:
 _TEACHER_PLAN = (
     Parameter(
         "teacher_architecture", ParamKind.TEXT, "Teacher's architecture",
-        "Widths such as 128,128,128, or a .json file such as a search's best.json.",
+        "Widths such as 128,128,128, or a .json file such as a search's best.json; {target} in its "
+        "name stands for lst, lse10 ...",
         default="128,128,128", advanced=True,
     ),
     Parameter(
@@ -90,7 +91,8 @@ _TEACHER_PLAN = (
 _SMALL_PLAN = (
     Parameter(
         "small_architecture", ParamKind.TEXT, "Small architecture",
-        "Of small models and students: widths, or a .json file.",
+        "Of small models and students: widths, or a .json file; {target} in its name stands for "
+        "lst, lse10 ...",
         default="64,64,64", advanced=True,
     ),
     Parameter(

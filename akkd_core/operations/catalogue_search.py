@@ -22,12 +22,13 @@ SEARCH = Operation(
         ),
         Parameter(
             "data", ParamKind.INPUT_PATH, "Training set",
-            "Made by akkd simulate scenes.", required=True,
+            "Made by akkd simulate scenes; or an archive's folder, whose training scenes are "
+            "searched by their labels.", required=True,
         ),
         Parameter(
             "validation", ParamKind.INPUT_PATH, "Validation set",
-            "On which networks are scored; without it, a fifth of the training set's scenes, held "
-            "out.",
+            "On which networks are scored; without it, a fifth of the training set's scenes, or of "
+            "the archive's places, held out.",
         ),
         Parameter(
             "target", ParamKind.CHOICE, "Target",

@@ -62,8 +62,8 @@ class TrainingOptions:
         return tuple(
             DistillationPlan(
                 targets=targets,
-                small_architecture=_architecture(self.small_architecture),
-                teacher_architecture=_architecture(self.teacher_architecture),
+                small_architecture=_architecture(self.small_architecture, targets),
+                teacher_architecture=_architecture(self.teacher_architecture, targets),
                 small_epochs=self.small_epochs,
                 teacher_epochs=self.teacher_epochs,
                 goc_epochs=self.goc_epochs,
@@ -77,7 +77,9 @@ class TrainingOptions:
         )
 
 
-def _architecture(text: str) -> Architecture:
+def _architecture(text: str, targets: tuple[str, ...]) -> Architecture:
+    name = "joint" if len(targets) > 1 else targets[0].replace("_", "")
+    text = text.replace("{target}", name)
     found = read_architecture(text)
     widths_alone = text.replace(",", "").replace(" ", "").isdigit()
     return replace(found, learning_rate=_LEARNING_RATE) if widths_alone else found

@@ -22,7 +22,13 @@ from akkd_core.errors import (
     SearchAborted,
 )
 from akkd_core.operations.outputs import write_text
-from akkd_core.operations.search_data import N_INPUTS, pixel_samples, split_scenes, targets_of
+from akkd_core.operations.search_data import (
+    N_INPUTS,
+    label_samples,
+    pixel_samples,
+    split_scenes,
+    targets_of,
+)
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress
 from akkd_core.provenance import sha256_file
@@ -31,6 +37,7 @@ from akkd_core.search.narrowing import read_integers, read_numbers, read_words
 from akkd_core.search.report import as_csv, as_markdown, as_text, layers_text, unit_of
 from akkd_core.search.space import SearchSpace
 from akkd_core.search.trials import SearchRecord, Trial
+from akkd_core.simulation.archive import INDEX_NAME
 
 if TYPE_CHECKING:
     from akkd_core.nn.autokeras_search import SearchData
@@ -64,6 +71,12 @@ class _Plan:
     def targets(self) -> tuple[str, ...]:
         return targets_of(self.target)
 
+    @property
+    def index(self) -> Path:
+        """File whose hash tells the data: the training set, or an archive's index."""
+        source = Path(self.data)
+        return source / INDEX_NAME if source.is_dir() else source
+
     def record(self) -> SearchRecord:
         """Empty record; number of trials and time limit may change when it is gone on with."""
         space = self.space
@@ -84,7 +97,7 @@ class _Plan:
         }
         if self.tuner == "edit-distance":
             options["embedding"] = self.embedding
-        hashes = {"data": sha256_file(self.data)}
+        hashes = {"data": sha256_file(self.index)}
         if self.validation is not None:
             hashes["validation"] = sha256_file(self.validation)
         return SearchRecord(options, hashes, _versions(), self.targets)
@@ -130,6 +143,10 @@ def run(
         If the user cancelled; finished trials are kept.
     """
     source = Path(data)
+    if source.is_dir() and validation is not None:
+        raise ParameterError(
+            f"{data}: an archive holds out places of its own. leave out --validation"
+        )
     plan = _Plan(
         folder=Path(output) if output else source.with_name(f"{source.stem}_search"),
         data=data,
@@ -173,7 +190,9 @@ def _begin(plan: _Plan, resume: bool, overwrite: bool) -> SearchRecord:
     try:
         wanted = plan.record()
     except OSError as error:
-        raise ParameterError(f"{plan.data}: can't be read ({error.strerror})") from error
+        raise ParameterError(
+            f"{plan.index}: can't be read ({error.strerror}). give a training set or an archive"
+        ) from error
     for name in (*_TABLES, "best.json"):
         remove_leftovers(plan.folder / name)
     if path.exists() and resume:
@@ -250,8 +269,12 @@ def _search(plan: _Plan, begun: SearchRecord, progress: Progress) -> tuple[Searc
 
 def _data(plan: _Plan) -> SearchData:
     from akkd_core.nn.autokeras_search import SearchData
+    from akkd_core.simulation.archive import load_archive
     from akkd_core.simulation.training_set import TrainingSet
 
+    if Path(plan.data).is_dir():
+        archive = load_archive(plan.data)
+        return SearchData(*label_samples(archive, plan.targets, plan.samples, plan.seed))
     rng = np.random.default_rng([plan.seed, 2])
     train = TrainingSet.load(plan.data)
     if plan.validation is None:

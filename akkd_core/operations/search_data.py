@@ -1,4 +1,4 @@
-"""Samples of a search from a simulated training set: five brightness temperatures and a target."""
+"""Samples of a search: five brightness temperatures and a target, simulated or labelled."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from akkd_core.physics.features import OUTPUT_NAMES
 
 if TYPE_CHECKING:
     from akkd_core.nn.fitting import Samples
+    from akkd_core.simulation.archive import Archive
     from akkd_core.simulation.training_set import TrainingSet
 
 N_INPUTS = 5
@@ -85,3 +86,49 @@ def pixel_samples(
         kept = np.sort(rng.choice(len(bt), most, replace=False))
         bt, y, base = bt[kept], y[kept], base[kept]
     return Samples(bt, y, base)
+
+
+def label_samples(
+    archive: Archive, targets: tuple[str, ...], most: int, seed: int
+) -> tuple[Samples, Samples]:
+    """Labelled pixels of an archive's training scenes, to learn from and held out.
+
+    Places are held out whole, with all of their dates. The truth of simulated scenes is not used.
+
+    Parameters
+    ----------
+    archive : Archive
+    targets : tuple of str
+        Of `akkd_core.physics.features.OUTPUT_NAMES`.
+    most : int
+        Pixels to learn from, at most; a quarter as many are held out.
+    seed : int
+
+    Raises
+    ------
+    ParameterError
+        If the scenes are of less than two places.
+    DistillationError
+        If a scene has no valid label.
+    """
+    from akkd_core.distillation.samples import pooled_samples
+    from akkd_core.nn.fitting import Samples
+
+    places: dict[tuple[object, ...], list[str]] = {}
+    for entry in archive.entries:
+        if entry.kind == "training":
+            grid = entry.grid
+            places.setdefault((grid.epsg, grid.geotransform, grid.shape), []).append(entry.name)
+    by_place = list(places.values())
+    parts = split_scenes(len(by_place), np.random.default_rng([seed, 2]))
+    found = []
+    for part, limit in zip(parts, (most, max(most // 4, 1)), strict=True):
+        names = [name for place in part for name in by_place[place]]
+        pixels = pooled_samples(
+            (archive.scene(name) for name in names),
+            targets,
+            most_per_scene=max(limit // len(names), 1),
+            seed=seed,
+        )
+        found.append(Samples(pixels.x, pixels.labels, pixels.base))
+    return found[0], found[1]

@@ -16,6 +16,7 @@ pytest.importorskip("keras", reason="needs the training extra")
 
 import akkd_core  # noqa: E402
 from akkd_core.bundle import load_bundle  # noqa: E402
+from akkd_core.bundle.architecture import Architecture  # noqa: E402
 from akkd_core.errors import (  # noqa: E402
     DistillationError,
     InputError,
@@ -30,6 +31,7 @@ from akkd_core.operations import (  # noqa: E402
     distill_weight,
 )
 from akkd_core.operations.distill_setup import (  # noqa: E402
+    TrainingOptions,
     choose_scenes,
     read_selected,
     read_weights,
@@ -62,6 +64,17 @@ def weights(archive: str) -> Path:
     """A selection of the weight."""
     distill_weight.run(archive, weights="0.2,0.5,0.8", repetitions=2, **QUICK)
     return Path(f"{archive}_weight")
+
+
+def test_each_target_has_an_architecture_of_its_own(tmp_path: Path) -> None:
+    for name, width in (("lst", 5), *((f"lse{band}", band) for band in range(10, 15))):
+        text = json.dumps(Architecture.of((width,), learning_rate=1e-3).to_json())
+        (tmp_path / f"{name}.json").write_text(text)
+    options = TrainingOptions("each", teacher_architecture=str(tmp_path / "{target}.json"))
+    widths = {plan.targets: plan.teacher_architecture.layers[0].units for plan in options.plans()}
+    assert widths[("lst",)] == 5 and widths[("lse_12",)] == 12 and len(widths) == 6
+    with pytest.raises(ParameterError, match="joint.json"):
+        TrainingOptions("joint", teacher_architecture=options.teacher_architecture).plans()
 
 
 def test_the_teacher_is_a_bundle_of_labels_alone(archive: str) -> None:

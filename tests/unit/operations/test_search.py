@@ -22,11 +22,18 @@ from akkd_core.errors import (
     TrainingError,
 )
 from akkd_core.operations.search import run
-from akkd_core.operations.search_data import pixel_samples, split_scenes, targets_of
+from akkd_core.operations.search_data import (
+    label_samples,
+    pixel_samples,
+    split_scenes,
+    targets_of,
+)
 from akkd_core.operations.train import read_architecture
+from akkd_core.provenance import sha256_file
 from akkd_core.raster.temporary import temporary_path
 from akkd_core.search.trials import SearchRecord
 from akkd_core.simulation.training_set import TrainingSet
+from tests.builders.distillation import labelled_archive
 from tests.builders.search import SMALL, training_set
 
 pytest.importorskip("autokeras", reason="needs the training extra")
@@ -80,6 +87,32 @@ def test_samples_hold_the_pixels_of_their_scenes(data: str) -> None:
     np.testing.assert_array_equal(joint.y[5, 1:], made.lse.reshape(-1, 5)[row])
     band12 = pixel_samples(made, scenes, targets_of("lse12"), 1000, rng)
     np.testing.assert_array_equal(band12.y[:, 0], made.lse[[1, 4], :, 2].ravel())
+
+
+def test_an_archive_is_searched_by_its_labels(tmp_path: Path, untrained: list[int]) -> None:
+    made = labelled_archive(tmp_path / "arch", training=3)
+    learn, held_out = label_samples(made, ("lst", "lse_13"), 400, seed=4)
+    assert (len(learn.x), len(held_out.x)) == (400, 100)
+    scenes = {scene.name: scene for scene in made.scenes()}
+    homes = []
+    for part in (learn, held_out):
+        names = set()
+        for bt, label in zip(part.x[::25], part.y[::25], strict=True):
+            for name, scene in scenes.items():
+                for row, col in np.argwhere((scene.bt == bt[:, None, None]).all(axis=0)):
+                    names.add(name)
+                    assert label[0] == scene.label_lst[row, col]
+                    assert label[1] == scene.label_lse[3, row, col]
+        homes.append(names)
+    assert not homes[0] & homes[1], "places are held out whole"
+    assert {name for part in homes for name in part} == {f"training-{i}" for i in range(3)}
+    run(str(tmp_path / "arch"), trials=1, **SMALL)
+    record = SearchRecord.load(tmp_path / "arch_search" / "trials.json")
+    assert record.data["data"] == sha256_file(tmp_path / "arch" / "archive.json")
+    with pytest.raises(ParameterError, match="places of its own"):
+        run(str(tmp_path / "arch"), validation="val.npz", **SMALL)
+    with pytest.raises(ParameterError, match="give a training set or an archive"):
+        run(str(tmp_path), **SMALL)
 
 
 def test_what_a_search_writes(data: str, tmp_path: Path, untrained: list[int]) -> None:
