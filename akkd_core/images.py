@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,11 +79,15 @@ def _check(name: str, data: NDArray[np.generic], dtype: type, grid: Grid) -> Non
         )
 
 
-class DnSource(Protocol):
-    """Where digital numbers come from: an array, or a file read window by window."""
+class SampleSource(Protocol):
+    """Where samples come from: an array, or a file read window by window.
 
-    def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[np.uint16]:
-        """Digital numbers of a window, uint16 (5, rows, cols)."""
+    Those of granules are digital numbers, uint16. Of rasters that are calibrated already they are
+    radiance or brightness temperature, float32, and 0 is fill.
+    """
+
+    def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
+        """Read samples of a window, (5, rows, cols)."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +103,17 @@ class ArraySource:
 
 @dataclass(frozen=True)
 class Scene:
-    """Digital numbers of the five thermal bands, north-up.
+    """Digital numbers of the five thermal bands, north-up; or samples of a calibrated raster.
 
     Parameters
     ----------
-    source : DnSource
-        0 fill, 1 zero radiance, 4095 saturated, above invalid.
+    source : SampleSource
+        Of counts: 0 fill, 1 zero radiance, 4095 saturated, above invalid.
     grid : Grid
     metadata : GranuleMetadata
     """
 
-    source: DnSource
+    source: SampleSource
     grid: Grid
     metadata: GranuleMetadata
 
@@ -119,8 +123,8 @@ class Scene:
         _check("dn", dn, np.uint16, grid)
         return cls(ArraySource(dn), grid, metadata)
 
-    def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[np.uint16]:
-        """Digital numbers of a window, uint16 (5, rows, cols)."""
+    def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[Any]:
+        """Read samples of a window, (5, rows, cols); digital numbers, uint16, of a granule."""
         return self.source.read(row, col, rows, cols)
 
     @property

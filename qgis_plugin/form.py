@@ -20,6 +20,7 @@ _IN_PROCESS = frozenset({"join"})
 
 _LAYERS = {
     "retrieve": ("LST", "LST_err", "LSE", "LSE_err", "QC"),
+    "retrieve-raster": ("LST", "LST_err", "LSE", "LSE_err", "QC"),
     "tes": ("LST", "LSE", "QC"),
     "preprocess": ("radiance_toa", "bt"),
 }
@@ -28,7 +29,7 @@ _REPORTS = frozenset({"validate modis", "validate aster", "validate stations", "
 """Operations that may write a report, and rasters of differences."""
 
 _LAYERS_OR_PATHS = frozenset(
-    {"product", "products", "truth", "reference", "reference_qc", "dem", "land_cover"}
+    {"product", "products", "truth", "reference", "reference_qc", "dem", "land_cover", "rasters"}
 )
 """Names of inputs for which a layer of the project may be chosen."""
 

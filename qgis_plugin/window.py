@@ -17,8 +17,10 @@ from .sources import path_of_source
 from .translation import tr
 
 RETRIEVE = "akkd:retrieve"
+RETRIEVE_RASTER = "akkd:retrieve_raster"
 COMPARE = "akkd:validate_modis"
 MENU = "AKKD"
+_BANDS = 5
 
 
 def look_at(path: str) -> tuple[bool, str]:
@@ -45,6 +47,29 @@ def look_at(path: str) -> tuple[bool, str]:
     except (AkkdError, OSError):
         return False, ""
     return True, ""
+
+
+def retrieval(path: str, bands: int) -> tuple[str, dict[str, Any]]:
+    """Tell which form retrieves from a layer, and what to fill in.
+
+    Parameters
+    ----------
+    path : str
+        Empty if there is no layer.
+    bands : int
+        Of the layer. A GeoTIFF with all thermal bands that is no granule is a raster of them.
+    """
+    from akkd_core.errors import AkkdError, UnsupportedGranuleError
+    from akkd_core.readers import open_scene
+
+    if bands >= _BANDS and path.lower().endswith((".tif", ".tiff")):
+        try:
+            open_scene(path)
+        except UnsupportedGranuleError:
+            return RETRIEVE_RASTER, {"rasters": [path]}
+        except (AkkdError, OSError):
+            pass
+    return RETRIEVE, {"scenes": [path]} if path else {}
 
 
 def open_dialog(algorithm: str, parameters: dict[str, Any]) -> Any:
@@ -101,7 +126,8 @@ class Window:
     def _retrieve(self) -> None:
         layer = self._layer()
         path = path_of_source(layer.source()) if layer is not None else ""
-        self._dialog = open_dialog(RETRIEVE, {"scenes": [path]} if path else {})
+        bands = layer.bandCount() if layer is not None else 0
+        self._dialog = open_dialog(*retrieval(path, bands))
 
     def _compare(self) -> None:
         if QgsApplication.processingRegistry().algorithmById(COMPARE) is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,7 @@ _GRAYBODY_MMD, _GRAYBODY_MEAN = 0.015, 0.97
 
 
 def quality_layer(
-    dn: NDArray[np.uint16],
+    samples: NDArray[Any],
     flags: NDArray[np.uint8],
     valid: NDArray[np.bool_],
     values: NDArray[np.float32],
@@ -26,7 +28,8 @@ def quality_layer(
 
     Parameters
     ----------
-    dn : ndarray of uint16, (5, row, col)
+    samples : ndarray, (5, row, col)
+        As they were read; 0 is fill.
     flags : ndarray of uint8, (row, col)
         `PixelFlag` bits.
     valid : ndarray of bool, (row, col)
@@ -76,7 +79,7 @@ def quality_layer(
     failed = ~np.isfinite(values).all(axis=1)
     good[failed] = qc_field("mandatory_qa").encode(np.full(int(failed.sum()), 3))
     qc[valid] = good
-    qc[(dn == 0).all(axis=0)] = QC_NODATA
+    qc[(samples == 0).all(axis=0)] = QC_NODATA
     return qc
 
 

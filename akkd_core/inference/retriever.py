@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.bundle.model import ModelBundle
-from akkd_core.calibration import Calibration
+from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import BundleMismatchError
 from akkd_core.images import Scene
 from akkd_core.inference.context import (
@@ -76,7 +76,7 @@ class Retriever:
     def tiles(
         self,
         scene: Scene,
-        calibration: Calibration,
+        calibration: SampleCalibration,
         *,
         ancillary: Ancillary = NOTHING_KNOWN,
         tile_size: int = 512,
@@ -87,7 +87,7 @@ class Retriever:
         Parameters
         ----------
         scene : Scene
-        calibration : Calibration
+        calibration : SampleCalibration
         ancillary : Ancillary
         tile_size : int
             Pixels, >= 16.

@@ -6,12 +6,12 @@ A scene is one window; a larger raster has many, and every pixel blends those ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.calibration import Calibration
+from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
 from akkd_core.inference.quality_layer import CLOUD_MARGIN_K
@@ -61,7 +61,7 @@ class SceneContexts(Generic[Context]):
     Parameters
     ----------
     scene : Scene
-    calibration : Calibration
+    calibration : SampleCalibration
     make : callable
         From a window's statistics to its context.
     progress : Progress
@@ -77,7 +77,7 @@ class SceneContexts(Generic[Context]):
     def __init__(
         self,
         scene: Scene,
-        calibration: Calibration,
+        calibration: SampleCalibration,
         make: MakeContext[Context],
         progress: Progress,
     ) -> None:
@@ -144,15 +144,15 @@ class SceneContexts(Generic[Context]):
 
 
 def _context(
-    scene: Scene, calibration: Calibration, make: MakeContext[Context], window: Window
+    scene: Scene, calibration: SampleCalibration, make: MakeContext[Context], window: Window
 ) -> tuple[Context, float] | None:
     """Context and cloud threshold of one window; None if it has too few valid pixels."""
-    dn = scene.read(window.row, window.col, window.rows, window.cols)
+    samples = scene.read(window.row, window.col, window.rows, window.cols)
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
-    pixels = _valid_pixels(dn[:, ::step, ::step], calibration)
+    pixels = _valid_pixels(samples[:, ::step, ::step], calibration)
     if step > 1 and len(pixels) < _FEW_PIXELS:
-        pixels = _valid_pixels(dn, calibration)
+        pixels = _valid_pixels(samples, calibration)
     if len(pixels) < MIN_PIXELS:
         return None
     threshold = clear_threshold(pixels[:, REFERENCE])
@@ -165,9 +165,9 @@ def _name(scene: Scene) -> str:
     return next(iter(scene.metadata.source_files), scene.metadata.granule_id)
 
 
-def _valid_pixels(dn: NDArray[np.uint16], calibration: Calibration) -> NDArray[np.float32]:
+def _valid_pixels(samples: NDArray[Any], calibration: SampleCalibration) -> NDArray[np.float32]:
     """Brightness temperature of pixels valid in all bands, (n, 5), K."""
-    bt = calibration.brightness_temperature(np.ascontiguousarray(dn))
+    bt = calibration.brightness_temperature(np.ascontiguousarray(samples))
     pixels: NDArray[np.float32] = bt[:, np.isfinite(bt).all(axis=0)].T
     return pixels
 

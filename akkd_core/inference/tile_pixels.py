@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.calibration import Calibration
+from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
 from akkd_core.inference.quality_layer import quality_layer
 from akkd_core.inference.tile import RetrievalTile
@@ -42,7 +42,7 @@ class TilePixels:
     Parameters
     ----------
     scene : Scene
-    calibration : Calibration
+    calibration : SampleCalibration
     window : Window
         Where the tile lies.
 
@@ -54,11 +54,11 @@ class TilePixels:
         Brightness temperature of the valid pixels, K.
     """
 
-    def __init__(self, scene: Scene, calibration: Calibration, window: Window) -> None:
+    def __init__(self, scene: Scene, calibration: SampleCalibration, window: Window) -> None:
         self.window = window
         self._calibration = calibration
-        self._dn = scene.read(window.row, window.col, window.rows, window.cols)
-        bt = calibration.brightness_temperature(self._dn)
+        self._samples = scene.read(window.row, window.col, window.rows, window.cols)
+        bt = calibration.brightness_temperature(self._samples)
         self.valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
         self.bt: NDArray[np.float32] = np.ascontiguousarray(bt[:, self.valid].T)
 
@@ -84,8 +84,8 @@ class TilePixels:
         """
         window, valid = self.window, self.valid
         qc = quality_layer(
-            self._dn,
-            self._calibration.flags(self._dn),
+            self._samples,
+            self._calibration.flags(self._samples),
             valid,
             found.values,
             found.errors,

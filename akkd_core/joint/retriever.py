@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.calibration import Calibration
+from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
 from akkd_core.inference.context import NOTHING_KNOWN, Ancillary, SceneContext, make_context
 from akkd_core.inference.layers import MODEL_NODATA
@@ -53,7 +53,7 @@ class JointRetriever:
     def tiles(
         self,
         scene: Scene,
-        calibration: Calibration,
+        calibration: SampleCalibration,
         *,
         ancillary: Ancillary = NOTHING_KNOWN,
         tile_size: int = 512,
@@ -64,7 +64,7 @@ class JointRetriever:
         Parameters
         ----------
         scene : Scene
-        calibration : Calibration
+        calibration : SampleCalibration
         ancillary : Ancillary
         tile_size : int
             Pixels, >= 16.

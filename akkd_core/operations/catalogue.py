@@ -52,6 +52,37 @@ _OVERWRITE = Parameter(
     "Make products anew where complete ones are there; otherwise these are kept.",
     default=False,
 )  # fmt: skip
+_MODEL_AND_AIR = (
+    Parameter(
+        "model", ParamKind.BUNDLE, "Model bundle",
+        "Folder or zip of a model bundle or joint model, or compact, the small bundle shipped "
+        "with AKKD; without it, the default one.",
+        short="m",
+    ),
+    Parameter(
+        "tcwv", ParamKind.TEXT, "Total column water vapour",
+        "Water vapour if known: a number, or a GeoTIFF or MOD05_L2 granule to average over "
+        "the scene (1 g cm-2 is 10 kg m-2).",
+        unit="kg m-2",
+    ),
+    Parameter(
+        "t_air", ParamKind.FLOAT, "Air temperature",
+        "Air temperature near the ground if known.",
+        minimum=180.0, maximum=340.0, unit="K",
+    ),
+)  # fmt: skip
+_RUNTIME = (
+    Parameter(
+        "runtime", ParamKind.CHOICE, "Runtime",
+        "What runs the networks; auto takes onnxruntime where it is installed, else numpy.",
+        default="auto", choices=("auto", "onnxruntime", "numpy", "tensorflow"), advanced=True,
+    ),
+    Parameter(
+        "device", ParamKind.TEXT, "Device",
+        "auto, cpu, or a graphics card as gpu:0.",
+        default="auto", advanced=True,
+    ),
+)  # fmt: skip
 
 RETRIEVE = Operation(
     "retrieve",
@@ -65,38 +96,61 @@ RETRIEVE = Operation(
     (
         _SCENES,
         _OUTPUT,
-        Parameter(
-            "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of a model bundle or joint model, or compact, the small bundle shipped "
-            "with AKKD; without it, the default one.",
-            short="m",
-        ),
-        Parameter(
-            "tcwv", ParamKind.TEXT, "Total column water vapour",
-            "Water vapour if known: a number, or a GeoTIFF or MOD05_L2 granule to average over "
-            "the scene (1 g cm-2 is 10 kg m-2).",
-            unit="kg m-2",
-        ),
-        Parameter(
-            "t_air", ParamKind.FLOAT, "Air temperature",
-            "Air temperature near the ground if known.",
-            minimum=180.0, maximum=340.0, unit="K",
-        ),
+        *_MODEL_AND_AIR,
         _OVERWRITE,
-        Parameter(
-            "runtime", ParamKind.CHOICE, "Runtime",
-            "What runs the networks; auto takes onnxruntime where it is installed, else numpy.",
-            default="auto", choices=("auto", "onnxruntime", "numpy", "tensorflow"), advanced=True,
-        ),
-        Parameter(
-            "device", ParamKind.TEXT, "Device",
-            "auto, cpu, or a graphics card as gpu:0.",
-            default="auto", advanced=True,
-        ),
+        *_RUNTIME,
         _TILE_SIZE,
         _GAIN_OFFSET,
     ),
     "akkd_core.operations.retrieve:run",
+)  # fmt: skip
+
+RETRIEVE_RASTER = Operation(
+    "retrieve-raster",
+    "Retrieve temperature and emissivity from a raster",
+    "Retrieval",
+    "Retrieve land surface temperature and emissivity from GeoTIFFs of ASTER's thermal bands.\n\n"
+    "They hold digital numbers, radiance or brightness temperature of bands 10-14: one file of "
+    "all five, or five files. Place and pixels of the product are the raster's own; 0, NaN and "
+    "the file's nodata value are missing. Writes what retrieve writes, named by the file.",
+    (
+        Parameter(
+            "rasters", ParamKind.INPUT_PATH, "Raster",
+            "GeoTIFF with bands 10-14 in this order, or five GeoTIFFs of one band each.",
+            multiple=True, required=True, positional=True,
+        ),
+        Parameter(
+            "quantity", ParamKind.CHOICE, "Quantity",
+            "What the values are: counts of L1T or L1B, radiance in W m-2 sr-1 um-1, or "
+            "brightness temperature in K.",
+            choices=("dn", "radiance", "bt"), required=True,
+        ),
+        Parameter(
+            "output", ParamKind.OUTPUT_FOLDER, "Output folder",
+            "Folder for the product; without it, <raster>_akkd beside the raster.",
+            short="o",
+        ),
+        Parameter(
+            "bands", ParamKind.TEXT, "Numbers of the bands",
+            "Which bands of the one file are bands 10-14, as 1,2,3,4,5; needed where it has more "
+            "than five and doesn't name them.",
+        ),
+        Parameter(
+            "acquired_at", ParamKind.TEXT, "Time of acquisition",
+            "As 2019-07-04T10:30:00Z (UTC); needed where neither the raster's tags nor its name "
+            "tell.",
+        ),
+        Parameter(
+            "view_zenith", ParamKind.FLOAT, "View zenith",
+            "View zenith angle, noted in the product.",
+            minimum=0.0, maximum=60.0, unit="degrees",
+        ),
+        *_MODEL_AND_AIR,
+        _OVERWRITE,
+        *_RUNTIME,
+        _TILE_SIZE,
+    ),
+    "akkd_core.operations.retrieve_raster:run",
 )  # fmt: skip
 
 PREPROCESS = Operation(
@@ -130,6 +184,7 @@ INFO = Operation(
 
 OPERATIONS: tuple[Operation, ...] = (
     RETRIEVE,
+    RETRIEVE_RASTER,
     PREPROCESS,
     INFO,
     *MODEL_OPERATIONS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
+    from akkd_core.calibration import SampleCalibration
+    from akkd_core.images import Scene
     from akkd_core.inference.context import Ancillary
     from akkd_core.operations.retrieval_model import RetrievalModel
 
@@ -51,8 +53,18 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _check_once(options: RetrievalOptions) -> None:
-    """Refuse what would fail in every scene before the first one is worked on."""
+def check_options(options: RetrievalOptions) -> None:
+    """Refuse what would fail in every scene before the first one is worked on.
+
+    Parameters
+    ----------
+    options : RetrievalOptions
+
+    Raises
+    ------
+    AkkdError
+        If a file is absent or not as it should be, or a number is out of range.
+    """
     from akkd_core.calibration import read_gain_offset
     from akkd_core.inference.context import Ancillary
 
@@ -77,9 +89,12 @@ def _ancillary(options: RetrievalOptions, grid: Grid) -> Ancillary:
 
 
 def _provenance(
-    model: RetrievalModel, ancillary: Ancillary, options: RetrievalOptions
+    model: RetrievalModel,
+    ancillary: Ancillary,
+    options: RetrievalOptions,
+    facts: Mapping[str, str],
 ) -> ProductProvenance:
-    extra = {"runtime": model.retriever.predictor.runtime, **model.facts}
+    extra = {"runtime": model.retriever.predictor.runtime, **model.facts, **facts}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
     if options.tcwv is not None and _number(options.tcwv) is None:
@@ -113,32 +128,71 @@ class _SceneRetrieval:
         scene_id = scene.metadata.granule_id
         folder = options.output if options.output is not None else argument.default_folder
         self._claims.take(folder, scene_id, argument.label)
-        if not options.overwrite:
-            kept = kept_product(scene_id, folder, NETWORK)
-            if kept is not None:
-                return kept
-        calibration = Calibration.for_scene(scene.metadata, options.gain_offset)
-        ancillary = _ancillary(options, scene.grid)
-        _LOG.info(
-            "%s: %d x %d pixels, water vapour %s kg m-2, air %s K, to %s",
-            scene_id, *scene.grid.shape, *ancillary.values(), folder,
-        )  # fmt: skip
-        tiles = self._model.retriever.tiles(
-            scene,
-            calibration,
-            ancillary=ancillary,
-            tile_size=options.tile_size,
-            progress=SubProgress(progress, 0.0, _RETRIEVAL_SHARE, f"{scene_id}: "),
-        )
-        return write_product(
-            tiles,
-            scene,
-            folder=folder,
-            provenance=_provenance(self._model, ancillary, options),
-            layers=self._model.layers,
-            overwrite=options.overwrite,
-            progress=progress,
-        )
+
+        def calibrate() -> SampleCalibration:
+            return Calibration.for_scene(scene.metadata, options.gain_offset)
+
+        return retrieve_scene(self._model, scene, calibrate, folder, options, progress)
+
+
+def retrieve_scene(
+    model: RetrievalModel,
+    scene: Scene,
+    calibrate: Callable[[], SampleCalibration],
+    folder: Path,
+    options: RetrievalOptions,
+    progress: Progress,
+    facts: Mapping[str, str] | None = None,
+) -> ProductSummary:
+    """Retrieve an opened scene and write its product, or keep the complete one that is there.
+
+    Parameters
+    ----------
+    model : RetrievalModel
+    scene : Scene
+    calibrate : callable
+        Gives the calibration of the scene's samples; called where a product is made.
+    folder : Path
+    options : RetrievalOptions
+    progress : Progress
+        That never goes back.
+    facts : mapping of str to str, optional
+        Further ones for the provenance.
+
+    Raises
+    ------
+    AkkdError
+        As of :func:`retrieve`.
+    OperationCancelled
+        If the user cancelled.
+    """
+    scene_id = scene.metadata.granule_id
+    if not options.overwrite:
+        kept = kept_product(scene_id, folder, NETWORK)
+        if kept is not None:
+            return kept
+    calibration = calibrate()
+    ancillary = _ancillary(options, scene.grid)
+    _LOG.info(
+        "%s: %d x %d pixels, water vapour %s kg m-2, air %s K, to %s",
+        scene_id, *scene.grid.shape, *ancillary.values(), folder,
+    )  # fmt: skip
+    tiles = model.retriever.tiles(
+        scene,
+        calibration,
+        ancillary=ancillary,
+        tile_size=options.tile_size,
+        progress=SubProgress(progress, 0.0, _RETRIEVAL_SHARE, f"{scene_id}: "),
+    )
+    return write_product(
+        tiles,
+        scene,
+        folder=folder,
+        provenance=_provenance(model, ancillary, options, facts or {}),
+        layers=model.layers,
+        overwrite=options.overwrite,
+        progress=progress,
+    )
 
 
 def _text(value: str | float | Path | None) -> str | None:
@@ -208,7 +262,7 @@ def retrieve(
         _path(output), tile_size, _text(tcwv), t_air, _path(gain_offset), overwrite
     )
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
-    _check_once(options)
+    check_options(options)
     opened = open_model(model, runtime, device)
     predictor = opened.retriever.predictor
     _LOG.info("model %s, %s on %s", opened.name, predictor.runtime, predictor.device)

@@ -71,6 +71,24 @@ def test_calibrates(process: Any, granule: Path, tmp_path: Path) -> None:
     assert 250 < np.nanmean(read(found["bt"])) < 320
 
 
+def test_retrieves_from_rasters(
+    process: Any, granule: Path, product: Path, tmp_path: Path
+) -> None:
+    """Radiance and brightness temperature give what the granule gives."""
+    made = results(process.run("preprocess", scenes=granule, output=tmp_path))
+    for quantity, name in (("radiance", "radiance_toa"), ("bt", "bt")):
+        found = results(
+            process.run(
+                "retrieve_raster", rasters=made[name], quantity=quantity, output=tmp_path / name
+            )
+        )
+        ours, theirs = read(found["LST"]), read(product / "GRANULE_LST.tif")
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-3)
+        assert np.array_equal(read(found["QC"]), read(product / "GRANULE_QC.tif"))
+    run = process.run("retrieve_raster", rasters=made["bt"], quantity="dn", check=False)
+    assert "--quantity bt" in only_line(run)
+
+
 def test_tes(process: Any, akkd: Any, granule: Path, tmp_path: Path) -> None:
     values = {"scenes": granule, "atmosphere": "tcwv=20", "output": tmp_path / "here"}
     found = results(process.run("tes", **values))

@@ -218,6 +218,10 @@ def test_menu_of_a_layer(opened: list[Any], interface: Interface, product: Path)
     assert opened == [
         ("akkd:retrieve", {"scenes": [path]}), ("akkd:validate_modis", {"products": [path]}),
     ]  # fmt: skip
+    path = str(product / "GRANULE_LSE.tif")
+    interface.current = QgsRasterLayer(path, "any GeoTIFF of five bands")
+    retrieve.trigger()
+    assert opened[2:] == [("akkd:retrieve_raster", {"rasters": [path]})]
     QgsProject.instance().clear()
     window.close()
     assert interface.actions == [] and interface.handlers == []
