@@ -109,7 +109,8 @@ def check_quantity(name: str, samples: NDArray[Any], quantity: str) -> None:
     name : str
         Of the raster, for the message.
     samples : ndarray, (n,)
-        Valid samples of any bands, any numeric dtype, in the quantity's unit; where there are none, nothing is said.
+        Valid samples of any bands, any numeric dtype, in the quantity's unit; where there are
+        none, nothing is said.
     quantity : str
         One of `QUANTITIES`.
 

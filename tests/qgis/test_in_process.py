@@ -295,3 +295,18 @@ def test_metadata_is_filled(opened: dict[str, Any]) -> None:
     assert metadata.extent().spatialExtents()
     (moment,) = metadata.extent().temporalExtents()
     assert moment.begin().toString("yyyy-MM-dd HH:mm") == "2019-07-04 03:15"
+
+
+def test_retrieves_from_loaded_layers(granule: Path, product: Path, tmp_path: Path) -> None:
+    """A layer itself, or its id; the project need not know the file."""
+    from qgis.core import QgsProject, QgsRasterLayer
+
+    made = run("preprocess", scenes=[str(granule)], output=str(tmp_path))
+    layer = QgsRasterLayer(made["bt"], "temperature")
+    QgsProject.instance().addMapLayer(layer)
+    for number, value in enumerate(([layer], layer.id())):
+        out = str(tmp_path / str(number))
+        found = run("retrieve_raster", rasters=value, quantity="bt", output=out)
+        ours, theirs = read(found["LST"]), read(product / "GRANULE_LST.tif")
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-3)
+    QgsProject.instance().clear()

@@ -117,15 +117,14 @@ def test_five_rotated_files_beside_the_first(case: Case, tmp_path: Path) -> None
     whole = layer(case.folder, FILES["bt"])
     rows, cols = whole.shape[1:]
     grid = Grid(32650, (500000.0, 89.0, -13.0, 4400010.0, -13.0, -89.0), rows, cols)
-    tags = {"ACQUIRED_AT": "2015-06-07T03:04:05Z"}
     files = [
-        write(tmp_path / f"S_B{band}.tif", whole[band - 10 : band - 9], grid, tags)
+        write(tmp_path / f"S_B{band}.tif", whole[band - 10 : band - 9], grid, {})
         for band in (13, 10, 12, 11, 14)
     ]
-    summary = retrieve_raster(files, "bt", runtime="numpy")
+    summary = retrieve_raster(files, "bt", acquired_at="2015-06-07 03:04:05", runtime="numpy")
     assert (summary.scene_id, summary.folder) == ("S", tmp_path / "S_akkd")
     with open_raster(summary.folder / "S_LST.tif") as raster:
-        assert raster.grid is not None
+        assert raster.grid is not None and raster.tags["ACQUIRED_AT"] == "2015-06-07T03:04:05Z"
         assert raster.grid.geotransform == pytest.approx(grid.geotransform)
         ours = raster.read(0, 0, rows, cols)
     theirs = layer(case.folder / "product", "G_LST.tif")
