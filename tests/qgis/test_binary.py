@@ -185,8 +185,9 @@ def test_trains(process: Any, training_set: dict[str, Path], tmp_path: Path) -> 
 
 
 RUN_ABOVE = {
-    "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_modis", "validate_tes",
+    "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_modis",
     "simulate_scenes", "simulate_granule", "simulate_explain", "simulate_archive", "train",
+    "retrieve_raster", "validate_tes",
 }  # fmt: skip
 
 
