@@ -25,11 +25,16 @@ _LAYERS = {
     "preprocess": ("radiance_toa", "bt"),
 }
 
-_REPORTS = frozenset({"validate modis", "validate aster", "validate stations", "validate truth"})
+_REPORTS = frozenset(
+    {"validate modis", "validate aster", "validate stations", "validate truth", "compare"}
+)
 """Operations that may write a report, and rasters of differences."""
 
 _LAYERS_OR_PATHS = frozenset(
-    {"product", "products", "truth", "reference", "reference_qc", "dem", "land_cover", "rasters"}
+    {
+        "product", "products", "raster", "rasters", "truth", "reference", "reference_qc", "dem",
+        "land_cover",
+    }  # fmt: skip
 )
 """Names of inputs for which a layer of the project may be chosen."""
 

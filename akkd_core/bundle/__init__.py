@@ -6,6 +6,7 @@ from akkd_core.bundle.architecture import AK_KD_TRIAL3, Architecture, Layer
 from akkd_core.bundle.content import bundle_hash
 from akkd_core.bundle.error_table import ErrorTable
 from akkd_core.bundle.facts import Score, Training, Uncertainty
+from akkd_core.bundle.installed import bundle_path, find_bundle
 from akkd_core.bundle.manifest import Manifest, make_manifest
 from akkd_core.bundle.model import ModelBundle
 from akkd_core.bundle.network import Network
@@ -30,8 +31,10 @@ __all__ = [
     "Training",
     "Uncertainty",
     "bundle_hash",
+    "bundle_path",
     "compact_bundle_path",
     "default_bundle_path",
+    "find_bundle",
     "load_bundle",
     "make_manifest",
     "save_bundle",

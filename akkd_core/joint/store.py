@@ -53,15 +53,48 @@ def load_model(path: str | Path, *, sensor: str | None = None) -> ModelBundle | 
     BundleMismatchError
         If it was made for another sensor, or its members can't be joined.
     """
+    return read_model(path, sensor=sensor)[0]
+
+
+def read_model(
+    path: str | Path, *, sensor: str | None = None
+) -> tuple[ModelBundle | JointBundle, dict[str, bytes]]:
+    """Load and verify a bundle or a joint model, with the very bytes that were verified.
+
+    Parameters
+    ----------
+    path, sensor
+        As of `load_model`.
+
+    Returns
+    -------
+    model : ModelBundle or JointBundle
+    files : dict of str to bytes
+        By name, a member's in its sub-folder; what the format doesn't know is not among them.
+
+    Raises
+    ------
+    BundleError
+        As `load_model`.
+    """
+    files: dict[str, bytes] = {}
     try:
-        source = open_source(path)
+        source = _recording(open_source(path), files)
         model = _read_joint(source) if source.has(JOINT) else read_bundle(source.read)
         if sensor is not None:
             first = model.members[0] if isinstance(model, JointBundle) else model
             first.require_sensor(sensor)
     except BundleError as error:
         raise type(error)(f"{path}: {error}") from None
-    return model
+    return model, files
+
+
+def _recording(source: BundleSource, files: dict[str, bytes]) -> BundleSource:
+    def read(name: str) -> bytes:
+        files[name] = source.read(name)
+        return files[name]
+
+    return BundleSource(read, source.has)
 
 
 def save_joint(
@@ -159,15 +192,10 @@ def _read_files(path: str | Path) -> tuple[ModelBundle, Mapping[str, bytes]]:
     """Load a bundle with the bytes of its files, each read once."""
     files: dict[str, bytes] = {}
     try:
-        source = open_source(path)
+        source = _recording(open_source(path), files)
         if source.has(JOINT):
             raise BundleMismatchError("is a joint model itself. give its members one by one")
-
-        def read(name: str) -> bytes:
-            files[name] = source.read(name)
-            return files[name]
-
-        bundle = read_bundle(read)
+        bundle = read_bundle(source.read)
     except BundleError as error:
         raise type(error)(f"{path}: {error}") from None
     return bundle, files

@@ -10,6 +10,7 @@ from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
 from akkd_core.operations.catalogue_compress import COMPRESS
 from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
+from akkd_core.operations.catalogue_install import INSTALL_OPERATIONS
 from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
 from akkd_core.operations.catalogue_reproduce import REPRODUCTION_OPERATIONS
@@ -55,8 +56,8 @@ _OVERWRITE = Parameter(
 _MODEL_AND_AIR = (
     Parameter(
         "model", ParamKind.BUNDLE, "Model bundle",
-        "Folder or zip of a model bundle or joint model, or compact, the small bundle shipped "
-        "with AKKD; without it, the default one.",
+        "Folder or zip of a model bundle or joint model, the name of an installed one, or "
+        "compact, the small bundle shipped with AKKD; without it, the default one.",
         short="m",
     ),
     Parameter(
@@ -175,7 +176,8 @@ INFO = Operation(
     (
         Parameter(
             "target", ParamKind.TEXT, "What",
-            "Path of a scene, product or bundle; default or compact; or a QC value.",
+            "Path of a scene, product or bundle; name of a shipped or installed "
+            "bundle; or a QC value.",
             required=True, positional=True,
         ),
     ),
@@ -187,6 +189,7 @@ OPERATIONS: tuple[Operation, ...] = (
     RETRIEVE_RASTER,
     PREPROCESS,
     INFO,
+    *INSTALL_OPERATIONS,
     *MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,

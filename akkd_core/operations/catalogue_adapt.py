@@ -28,7 +28,7 @@ ADAPT = Operation(
         ),
         Parameter(
             "model", ParamKind.BUNDLE, "Teacher",
-            "Folder or zip of a bundle that akkd train made with --inputs scene, or compact; "
+            "Folder, zip or name of a bundle that akkd train made with --inputs scene; "
             "without it, the default one.",
             short="m",
         ),

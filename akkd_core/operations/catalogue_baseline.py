@@ -57,7 +57,7 @@ TES = Operation(
         ),
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of the bundle for retrieved; without it, the one shipped with AKKD.",
+            "Folder, zip or installed name of the bundle for retrieved; without it, default.",
             short="m",
         ),
         _VARIANT,

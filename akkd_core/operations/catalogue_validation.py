@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_aster import VALIDATE_ASTER
+from akkd_core.operations.catalogue_compare import COMPARE
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
@@ -64,7 +65,7 @@ VALIDATE_SCORES = Operation(
     (
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",
-            "Folder or zip of the model bundle, or compact, the small one shipped with AKKD; "
+            "Folder or zip of the model bundle, or name of an installed or shipped one; "
             "without it, the default one.",
             short="m",
         ),
@@ -97,6 +98,7 @@ VALIDATION_OPERATIONS: tuple[Operation, ...] = (
     VALIDATE_MODIS,
     VALIDATE_ASTER,
     VALIDATE_STATIONS,
+    COMPARE,
     VALIDATE_TRUTH,
     VALIDATE_SCORES,
 )

@@ -14,10 +14,10 @@ from akkd_core.bundle import (
     Training,
     Uncertainty,
     bundle_hash,
+    bundle_path,
     load_bundle,
     make_manifest,
     save_bundle,
-    shipped_bundle_path,
 )
 from akkd_core.calibration import Calibration
 from akkd_core.distillation.scene_adapted import (
@@ -91,7 +91,7 @@ def run(
     report = progress or SilentProgress()
     small = read_architecture(architecture)
     require_training()
-    teacher = load_bundle(shipped_bundle_path(model or "default"))
+    teacher = load_bundle(bundle_path(model or "default"))
     if teacher.scene_network is None:
         raise BundleMismatchError(
             f"bundle {teacher.name}: has no scene network, so it has nothing to adapt to a scene. "

@@ -14,10 +14,10 @@ from akkd_core.bundle import (
     Network,
     Training,
     bundle_hash,
+    bundle_path,
     load_bundle,
     make_manifest,
     save_bundle,
-    shipped_bundle_path,
 )
 from akkd_core.errors import MissingDependencyError
 from akkd_core.inference.context import STATISTICS_LIMIT_SD
@@ -86,7 +86,7 @@ def run(
     small = read_architecture(architecture)
     if learning_rate is not None:
         small = replace(small, learning_rate=learning_rate)
-    source = shipped_bundle_path(bundle)
+    source = bundle_path(bundle)
     teacher = load_bundle(source)
     options = compression.CompressionOptions(
         targets=teacher.pixel_network.output_names,

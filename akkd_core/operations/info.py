@@ -97,8 +97,9 @@ def describe(target: str | Path) -> Outcome:
     Parameters
     ----------
     target : str or path
-        A scene; a folder or zip of a bundle or joint model, or a shipped bundle's name; a product's
-        folder, ``.json`` or ``.tif``; or a QC value 0-65535, decimal or 0x hexadecimal.
+        A scene; a folder or zip of a bundle or joint model, or the name of a shipped or installed
+        one; a product's folder, ``.json`` or ``.tif``; or a QC value 0-65535, decimal or 0x
+        hexadecimal.
 
     Returns
     -------
@@ -109,13 +110,13 @@ def describe(target: str | Path) -> Outcome:
     AkkdError
         If it is none of these, or can't be read.
     """
-    from akkd_core.bundle import shipped_bundle_path
+    from akkd_core.bundle import find_bundle
     from akkd_core.operations.info_product import describe_layer, describe_product
 
-    path = shipped_bundle_path(target)
-    if not path.exists():
-        if _NUMBER.fullmatch(str(target)):
-            return _qc_value(str(target))
+    if _NUMBER.fullmatch(str(target)) and not Path(target).exists():
+        return _qc_value(str(target))
+    path = find_bundle(target)
+    if path is None:
         raise GranuleReadError(f"{target}: no such file or folder. Check the name")
     if _is_bundle(path):
         return _bundle(path)

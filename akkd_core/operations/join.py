@@ -32,6 +32,7 @@ def run(
     ProductWriteError
         If it can't be written.
     """
+    from akkd_core.bundle import bundle_path
     from akkd_core.joint.selection import Rule
     from akkd_core.joint.store import save_joint
     from akkd_core.operations.info_joint import describe_joint
@@ -39,9 +40,11 @@ def run(
 
     JOIN.check(blend=blend, domain_ramp=domain_ramp)
     refuse_existing(output, overwrite)
+    members = [bundle_path(student) for student in students]
     joint = save_joint(
-        output, teacher, students, name=name, rule=Rule(blend, domain_ramp), overwrite=overwrite
-    )
+        output, bundle_path(teacher), members, name=name, rule=Rule(blend, domain_ramp),
+        overwrite=overwrite,
+    )  # fmt: skip
     progress.update(1.0, "joined")
     described = describe_joint(joint)
     data: dict[str, Any] = {**described.data, "output": output}

@@ -48,7 +48,7 @@ def open_model(path: str | Path | None, runtime: str, device: str) -> RetrievalM
     Parameters
     ----------
     path : path, optional
-        A folder or zip, or the name of a shipped bundle (``compact``); without it, ``default``.
+        A folder or zip, or the name of a shipped or installed bundle; without it, ``default``.
     runtime, device : str
         As for `akkd_core.inference.retriever.Retriever`.
 
@@ -59,12 +59,12 @@ def open_model(path: str | Path | None, runtime: str, device: str) -> RetrievalM
     MissingDependencyError
         If the runtime is not installed.
     """
-    from akkd_core.bundle import ModelBundle, default_bundle_path, shipped_bundle_path
+    from akkd_core.bundle import ModelBundle, bundle_path, default_bundle_path
     from akkd_core.inference.retriever import Retriever
     from akkd_core.joint.store import load_model
     from akkd_core.joint.student_retriever import StudentRetriever
 
-    model = load_model(default_bundle_path() if path is None else shipped_bundle_path(path))
+    model = load_model(default_bundle_path() if path is None else bundle_path(path))
     if isinstance(model, ModelBundle):
         digest = hashlib.sha256(model.manifest.to_bytes()).hexdigest()
         kind = Retriever if model.manifest.belongs is None else StudentRetriever

@@ -96,20 +96,20 @@ def score(
     BundleError, ParameterError, OperationCancelled
         As `run`.
     """
-    from akkd_core.bundle import default_bundle_path, load_bundle, shipped_bundle_path
+    from akkd_core.bundle import bundle_path, default_bundle_path, load_bundle
     from akkd_core.validation.atmosphere_scores import score_atmosphere
     from akkd_core.validation.heldout import VARIANTS, held_out_scenes
     from akkd_core.validation.methods import BundleMethod
     from akkd_core.validation.score_report import ScoreReport
 
     report = progress or SilentProgress()
-    bundle = load_bundle(shipped_bundle_path(model) if model else default_bundle_path())
+    bundle = load_bundle(bundle_path(model) if model else default_bundle_path())
     judged: list[BundleMethod] = [BundleMethod(bundle)]
     if bundle.scene_network is not None:
         name = f"{bundle.name}, water vapour and air known"
         judged.append(BundleMethod(bundle, name, ancillary_seed=seed))
     if pixel_model:
-        pixel = load_bundle(pixel_model)
+        pixel = load_bundle(bundle_path(pixel_model))
         judged.append(BundleMethod(pixel, f"{pixel.name} (no scene statistics)"))
     methods: list[Method] = [*judged]
     if baselines:

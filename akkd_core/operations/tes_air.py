@@ -276,12 +276,12 @@ def choose_air(choice: str, known: Known, model: str | Path | None) -> Air:
 
 
 def _retrieved(known: Known, model: str | Path | None) -> RetrievedAir:
-    from akkd_core.bundle import default_bundle_path, load_bundle
+    from akkd_core.bundle import bundle_path, default_bundle_path, load_bundle
     from akkd_core.sensors import aster_tir
 
     if known.tcwv is not None:
         check_tcwv(known.tcwv)
-    bundle = load_bundle(model if model is not None else default_bundle_path())
+    bundle = load_bundle(bundle_path(model) if model is not None else default_bundle_path())
     bundle.require_sensor(aster_tir().name)
     if bundle.scene_network is None:
         raise ParameterError(

@@ -196,7 +196,8 @@ def _window(group: Sequence[ComparisonMaps]) -> tuple[slice, slice]:
 
 
 def _extent(grid: Grid, rows: slice, cols: slice) -> tuple[float, float, float, float] | None:
-    if not grid.north_up:
+    # of degrees there are no kilometres
+    if not grid.north_up or max(abs(place) for corner in grid.corners() for place in corner) <= 360:
         return None
     down, along = rows.indices(grid.rows), cols.indices(grid.cols)
     (left, top), (right, bottom) = grid.xy(down[0], along[0]), grid.xy(down[1], along[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,51 @@ def test_compares_with_modis(
     assert np.isfinite(ours).sum() > 10
 
 
+def test_compares_two_rasters(bare_process: Any, product: Path, tmp_path: Path) -> None:
+    """The product beside itself, 0.5 K warmer, in degC, without a unit, on pixels half as large."""
+    from osgeo import gdal
+
+    ours = gdal.Open(str(product / "GRANULE_LST.tif"))
+    values = np.repeat(np.repeat(ours.ReadAsArray() + 0.5 - 273.15, 2, axis=0), 2, axis=1)
+    theirs = gdal.GetDriverByName("GTiff").Create(
+        str(tmp_path / "theirs.tif"), *values.shape[::-1], 1, gdal.GDT_Float32
+    )
+    x, dx, _, y, _, dy = ours.GetGeoTransform()
+    theirs.SetGeoTransform((x, dx / 2, 0, y, 0, dy / 2))
+    theirs.SetProjection(ours.GetProjection())
+    theirs.GetRasterBand(1).WriteArray(values)
+    theirs.FlushCache()
+    found = results(
+        bare_process.run(
+            "compare", raster=product / "GRANULE_LST.tif", reference=tmp_path / "theirs.tif",
+            output=tmp_path / "out",
+        )
+    )  # fmt: skip
+    assert found["report"] == str(tmp_path / "out" / "report.html")
+    np.testing.assert_allclose(
+        read(found["difference"]), np.where(np.isnan(ours.ReadAsArray()), np.nan, -0.5), atol=1e-3
+    )
+
+
+def test_installs_a_bundle_and_retrieves_by_its_name(
+    bare_process: Any, plugins: Path, granule: Path, tmp_path: Path
+) -> None:
+    compact = plugins / "akkd" / "akkd_core" / "bundle" / "compact"
+    assert compact.is_dir()
+    process = replace(
+        bare_process, environment={**bare_process.environment, "AKKD_MODELS": str(tmp_path / "m")}
+    )
+    process.run("install", bundle=compact, name="small")
+    assert (tmp_path / "m" / "small" / "manifest.json").is_file()
+    assert "small (installed): model bundle akkd-compact" in process.run("models").stdout
+    by_name = results(process.run("retrieve", scenes=granule, model="small", output=tmp_path / "a"))
+    by_path = results(process.run("retrieve", scenes=granule, model=compact, output=tmp_path / "b"))
+    assert np.array_equal(read(by_name["LST"]), read(by_path["LST"]), equal_nan=True)
+    line = only_line(process.run("retrieve", check=False, scenes=granule, model="none",
+                                 output=tmp_path / "c"))  # fmt: skip
+    assert line.startswith("none: no such bundle") and "(small)" in line
+
+
 def test_validates_tes(process: Any) -> None:
     assert "MAE" in process.run("validate_tes").stdout.upper()
 
@@ -187,7 +233,7 @@ def test_trains(process: Any, training_set: dict[str, Path], tmp_path: Path) -> 
 RUN_ABOVE = {
     "retrieve", "preprocess", "tes", "info", "validate_truth", "validate_modis",
     "simulate_scenes", "simulate_granule", "simulate_explain", "simulate_archive", "train",
-    "retrieve_raster", "validate_tes",
+    "retrieve_raster", "validate_tes", "compare", "install", "models",
 }  # fmt: skip
 
 
