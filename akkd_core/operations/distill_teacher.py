@@ -129,16 +129,17 @@ def find_teachers(
     if given is None:
         folder = beside(str(archive.folder), "teacher")
         return kept_teachers(archive, folder, options, progress)
-    from akkd_core.bundle import load_bundle
+    from akkd_core.bundle import bundle_path, load_bundle
 
-    bundle = load_bundle(given)
+    place = bundle_path(given)
+    bundle = load_bundle(place)
     if bundle.manifest.extra.get(ROLE) != "teacher":
         raise ParameterError(
             f"{given}: isn't a teacher that was trained on labels. make one with akkd distill "
             "teacher"
         )
     return {
-        plan.targets: _teacher(bundle, plan.targets, Path(given)) for plan in options.plans()
+        plan.targets: _teacher(bundle, plan.targets, place) for plan in options.plans()
     }
 
 

@@ -144,3 +144,20 @@ def test_documented_exit_codes(repo_root: Path) -> None:
     page = (repo_root / "docs" / "commands.md").read_text(encoding="utf-8")
     for code, text in EXIT_CODES.items():
         assert f"| {code} | {text} |" in page
+
+
+def test_install_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from akkd_core.bundle import compact_bundle_path
+
+    monkeypatch.setenv("AKKD_MODELS", str(tmp_path / "models"))
+    words = ["install", str(compact_bundle_path()), "--name", "small"]
+    first = CliRunner().invoke(cli, words)
+    assert first.exit_code == 0 and "--model small" in first.output
+    listed = CliRunner().invoke(cli, ["models"]).output
+    assert "small (installed): model bundle akkd-compact" in listed
+    cases = ((words, 2, "exists"), (["install", str(tmp_path)], 4, "manifest.json: can't be read"))
+    for given, code, text in cases:
+        result = CliRunner().invoke(cli, given)
+        assert result.exit_code == code
+        (line,) = result.stderr.strip().splitlines()
+        assert line.startswith("error: ") and text in line

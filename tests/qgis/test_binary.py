@@ -150,7 +150,7 @@ def test_compares_two_rasters(bare_process: Any, product: Path, tmp_path: Path) 
     theirs.SetGeoTransform((x, dx / 2, 0, y, 0, dy / 2))
     theirs.SetProjection(ours.GetProjection())
     theirs.GetRasterBand(1).WriteArray(values)
-    theirs.FlushCache()
+    del theirs  # closes the file
     found = results(
         bare_process.run(
             "compare", raster=product / "GRANULE_LST.tif", reference=tmp_path / "theirs.tif",
