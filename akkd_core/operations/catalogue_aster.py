@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_report import (
+    INTERVAL_SEED,
+    JSON_REPORT,
+    LABEL,
+    OVERWRITE,
+    PIXEL_BLOCK,
+    PRODUCTS,
+    REPORT_FOLDER,
+)
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 VALIDATE_ASTER = Operation(
@@ -16,28 +25,15 @@ VALIDATE_ASTER = Operation(
     "Writes report.html, metrics.json, match_ups.csv, charts as PNG, and "
     "<product>_minus_<reference>.tif with a QGIS style.",
     (
-        Parameter(
-            "products", ParamKind.INPUT_PATH, "Products",
-            "Folders of products as akkd retrieve writes them, or their G_LST.tif.",
-            multiple=True, required=True, positional=True,
-        ),
+        PRODUCTS,
         Parameter(
             "reference", ParamKind.INPUT_PATH, "Reference",
             "AST_08 or AST_05 granule: .hdf, or the stem or a file of V004's, or a folder of them; "
             "the option may be given several times.",
             multiple=True, required=True,
         ),
-        Parameter(
-            "output", ParamKind.OUTPUT_FOLDER, "Output folder",
-            "Folder for the report; without it, <first product>_vs_<reference>.",
-            short="o",
-        ),
-        Parameter(
-            "label", ParamKind.TEXT, "Labels",
-            "What the report calls the products, one for each in their order; without it, scene or "
-            "model, whichever tells them apart.",
-            multiple=True,
-        ),
+        REPORT_FOLDER,
+        LABEL,
         Parameter(
             "seconds", ParamKind.FLOAT, "Time",
             "Largest difference of acquisition times.",
@@ -60,24 +56,10 @@ VALIDATE_ASTER = Operation(
             "How the reference is taken from its grid; bilinear never across what has no value.",
             default="nearest", choices=("nearest", "bilinear"), advanced=True,
         ),
-        Parameter(
-            "block", ParamKind.INTEGER, "Blocks",
-            "Side of the blocks of pixels that are resampled as wholes for confidence intervals.",
-            default=20, minimum=1, maximum=10000, unit="pixels", advanced=True,
-        ),
-        Parameter(
-            "seed", ParamKind.INTEGER, "Seed",
-            "Start of the random numbers of the confidence intervals.",
-            default=0, minimum=0, advanced=True,
-        ),
-        Parameter(
-            "json", ParamKind.OUTPUT_FILE, "JSON report", "File for the report as JSON.",
-        ),
-        Parameter(
-            "overwrite", ParamKind.FLAG, "Overwrite",
-            "Replace a report that exists.",
-            default=False,
-        ),
+        PIXEL_BLOCK,
+        INTERVAL_SEED,
+        JSON_REPORT,
+        OVERWRITE,
     ),
     "akkd_core.operations.validate_aster:run",
 )  # fmt: skip

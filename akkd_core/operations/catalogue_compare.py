@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_report import (
+    INTERVAL_SEED,
+    JSON_REPORT,
+    OVERWRITE,
+    PIXEL_BLOCK,
+)
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 _UNIT = (
@@ -70,24 +76,10 @@ COMPARE = Operation(
             "Least share of a pixel's area in which an averaged reference has values.",
             default=0.8, minimum=0.01, maximum=1.0, advanced=True,
         ),
-        Parameter(
-            "block", ParamKind.INTEGER, "Blocks",
-            "Side of the blocks of pixels that are resampled as wholes for confidence intervals.",
-            default=20, minimum=1, maximum=10000, unit="pixels", advanced=True,
-        ),
-        Parameter(
-            "seed", ParamKind.INTEGER, "Seed",
-            "Start of the random numbers of the confidence intervals.",
-            default=0, minimum=0, advanced=True,
-        ),
-        Parameter(
-            "json", ParamKind.OUTPUT_FILE, "JSON report", "File for the report as JSON.",
-        ),
-        Parameter(
-            "overwrite", ParamKind.FLAG, "Overwrite",
-            "Replace a report that exists.",
-            default=False,
-        ),
+        PIXEL_BLOCK,
+        INTERVAL_SEED,
+        JSON_REPORT,
+        OVERWRITE,
     ),
     "akkd_core.operations.compare:run",
 )  # fmt: skip

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_report import (
+    INTERVAL_SEED,
+    JSON_REPORT,
+    LABEL,
+    OVERWRITE,
+    PRODUCTS,
+    REPORT_FOLDER,
+)
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 VALIDATE_MODIS = Operation(
@@ -16,28 +24,15 @@ VALIDATE_MODIS = Operation(
     "Writes report.html, metrics.json, match_ups.csv, charts as PNG, and "
     "<product>_minus_<reference>.tif with a QGIS style.",
     (
-        Parameter(
-            "products", ParamKind.INPUT_PATH, "Products",
-            "Folders of products as akkd retrieve writes them, or their G_LST.tif.",
-            multiple=True, required=True, positional=True,
-        ),
+        PRODUCTS,
         Parameter(
             "reference", ParamKind.INPUT_PATH, "Reference",
             "MODIS granule (.hdf), or GeoTIFF of its LST in K or in counts of 0.02 K. Where a "
             "scene lies across a border of tiles, the option may be given several times.",
             multiple=True, required=True,
         ),
-        Parameter(
-            "output", ParamKind.OUTPUT_FOLDER, "Output folder",
-            "Folder for the report; without it, <first product>_vs_<reference>.",
-            short="o",
-        ),
-        Parameter(
-            "label", ParamKind.TEXT, "Labels",
-            "What the report calls the products, one for each in their order; without it, scene or "
-            "model, whichever tells them apart.",
-            multiple=True,
-        ),
+        REPORT_FOLDER,
+        LABEL,
         Parameter(
             "valid_fraction", ParamKind.FLOAT, "Valid fraction",
             "Least share of a cell's area that must have a valid temperature in the product.",
@@ -93,19 +88,9 @@ VALIDATE_MODIS = Operation(
             "Side of the blocks of cells that are resampled as wholes for confidence intervals.",
             default=5, minimum=1, maximum=1000, unit="cells", advanced=True,
         ),
-        Parameter(
-            "seed", ParamKind.INTEGER, "Seed",
-            "Start of the random numbers of the confidence intervals.",
-            default=0, minimum=0, advanced=True,
-        ),
-        Parameter(
-            "json", ParamKind.OUTPUT_FILE, "JSON report", "File for the report as JSON.",
-        ),
-        Parameter(
-            "overwrite", ParamKind.FLAG, "Overwrite",
-            "Replace a report that exists.",
-            default=False,
-        ),
+        INTERVAL_SEED,
+        JSON_REPORT,
+        OVERWRITE,
     ),
     "akkd_core.operations.validate_modis:run",
 )  # fmt: skip

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_report import (
+    OVERWRITE,
+)
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 VALIDATE_STATIONS = Operation(
@@ -77,11 +80,7 @@ VALIDATE_STATIONS = Operation(
             default=0, minimum=0, advanced=True,
         ),
         Parameter("json", ParamKind.OUTPUT_FILE, "JSON report", "File for the numbers as JSON."),
-        Parameter(
-            "overwrite", ParamKind.FLAG, "Overwrite",
-            "Replace a report that exists.",
-            default=False,
-        ),
+        OVERWRITE,
     ),
     "akkd_core.operations.validate_stations:run",
 )  # fmt: skip

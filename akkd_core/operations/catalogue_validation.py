@@ -5,17 +5,9 @@ from __future__ import annotations
 from akkd_core.operations.catalogue_aster import VALIDATE_ASTER
 from akkd_core.operations.catalogue_compare import COMPARE
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
+from akkd_core.operations.catalogue_report import JSON_REPORT, OVERWRITE
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
-
-_OVERWRITE = Parameter(
-    "overwrite", ParamKind.FLAG, "Overwrite",
-    "Replace a report that exists.",
-    default=False,
-)  # fmt: skip
-_JSON = Parameter(
-    "json", ParamKind.OUTPUT_FILE, "JSON report", "File for the report as JSON.",
-)  # fmt: skip
 
 VALIDATE_TRUTH = Operation(
     "validate truth",
@@ -42,12 +34,12 @@ VALIDATE_TRUTH = Operation(
             "it, none is written.",
             short="o",
         ),
-        _JSON,
+        JSON_REPORT,
         Parameter(
             "csv", ParamKind.OUTPUT_FILE, "CSV report",
             "File for the report as CSV, one row per band.",
         ),
-        _OVERWRITE,
+        OVERWRITE,
     ),
     "akkd_core.operations.validate_truth:run",
 )  # fmt: skip
@@ -88,8 +80,8 @@ VALIDATE_SCORES = Operation(
             "Processes that simulate; without it, one per core.",
             minimum=1, maximum=256, advanced=True,
         ),
-        _JSON,
-        _OVERWRITE,
+        JSON_REPORT,
+        OVERWRITE,
     ),
     "akkd_core.operations.scores:run",
 )  # fmt: skip
