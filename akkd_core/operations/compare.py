@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from json import dumps
 from pathlib import Path
 
 from akkd_core.operations.catalogue_compare import COMPARE
-from akkd_core.operations.comparison import command_text
-from akkd_core.operations.outputs import check_file, write_text
+from akkd_core.operations.comparison import command_text, report_outcome
+from akkd_core.operations.outputs import check_file
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -81,10 +80,7 @@ def run(
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
     )
-    data = report.to_json()
-    if json:
-        write_text(json, dumps(data, indent=1) + "\n")
-    return Outcome(tuple(report.text().splitlines()), data)
+    return report_outcome(report, json)
 
 
 def _folder(raster: str, reference: str) -> Path:

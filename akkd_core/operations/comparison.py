@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from akkd_core.operations.spec import Operation, ParamKind
+from akkd_core.operations.outputs import write_text
+from akkd_core.operations.spec import Operation, Outcome, ParamKind
+
+if TYPE_CHECKING:
+    from akkd_core.validation.comparison_report import Report
 
 _SUFFIX = "_LST.tif"
 _NOT_REPEATED = ("json", "csv", "overwrite")
@@ -26,6 +31,26 @@ def report_folder(product: str, reference: str) -> Path:
     path = Path(product)
     name = path.name[: -len(_SUFFIX)] if path.name.endswith(_SUFFIX) else path.resolve().name
     return path.resolve().parent / f"{name}_vs_{reference}"
+
+
+def report_outcome(report: Report, json: str | None) -> Outcome:
+    """Tell a face what was found, and write the JSON file where one is asked for.
+
+    Parameters
+    ----------
+    report : Report
+    json : str, optional
+        File to write.
+
+    Raises
+    ------
+    ProductWriteError
+        If it can't be written.
+    """
+    data = report.to_json()
+    if json:
+        write_text(json, dumps(data, indent=1) + "\n")
+    return Outcome(tuple(report.text().splitlines()), data)
 
 
 def command_text(operation: Operation, values: Mapping[str, Any]) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akkd_core.errors import ParameterError
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
-from akkd_core.operations.comparison import command_text, report_folder
-from akkd_core.operations.outputs import check_file, write_text
+from akkd_core.operations.comparison import command_text, report_folder, report_outcome
+from akkd_core.operations.outputs import check_file
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -107,10 +106,7 @@ def run(
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
     )
-    data = report.to_json()
-    if json:
-        write_text(json, dumps(data, indent=1) + "\n")
-    return Outcome(tuple(report.text().splitlines()), data)
+    return report_outcome(report, json)
 
 
 def _day(text: str | None) -> date | None:

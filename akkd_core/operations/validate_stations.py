@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akkd_core.operations.catalogue_stations import VALIDATE_STATIONS
-from akkd_core.operations.comparison import command_text, report_folder
-from akkd_core.operations.outputs import check_file, write_text
+from akkd_core.operations.comparison import command_text, report_folder, report_outcome
+from akkd_core.operations.outputs import check_file
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -83,10 +82,7 @@ def run(
         overwrite=overwrite,
         progress=SubProgress(whole, _COMPARING, 1.0),
     )
-    data = report.to_json()
-    if json:
-        write_text(json, dumps(data, indent=1) + "\n")
-    return Outcome(tuple(report.text().splitlines()), data)
+    return report_outcome(report, json)
 
 
 def _facts(
