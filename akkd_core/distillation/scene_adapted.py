@@ -127,7 +127,7 @@ def taught_pixels(
     contexts = SceneContexts(
         scene,
         calibration,
-        lambda statistics: make_context(teacher.bundle, statistics, ancillary),
+        lambda statistics, window: make_context(teacher.bundle, statistics, ancillary),
         SubProgress(report, 0.0, 0.2),
     )
     step = max(int(np.ceil(np.sqrt(scene.grid.rows * scene.grid.cols / _POOL))), 1)

@@ -5,6 +5,7 @@ The one place where a bundle's networks are fed: retrieval and scoring both come
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,21 @@ from numpy.typing import NDArray
 from akkd_core.bundle.model import ModelBundle
 from akkd_core.bundle.network import Network
 from akkd_core.errors import BundleMismatchError, ParameterError
+from akkd_core.inference.windows import Window
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
     PHYSICS_FEATURES,
     PIXEL_ONLY_FEATURES,
     decode_atmosphere,
+    encode_atmosphere,
     physics_features,
 )
-from akkd_core.physics.scene_statistics import SCENE_INPUTS, STATISTIC_NAMES
+from akkd_core.physics.scene_statistics import (
+    PROFILE_NAMES,
+    SCENE_INPUT_SETS,
+    SCENE_INPUTS,
+    STATISTIC_NAMES,
+)
 
 STATISTICS_LIMIT_SD = 6.0
 """Statistics further than this from the training mean are held there and flagged, SD."""
@@ -31,6 +39,51 @@ has seen few scenes and goes astray beyond them."""
 
 TCWV_RANGE_KG_M2 = (0.0, 120.0)
 AIR_TEMPERATURE_RANGE_K = (180.0, 340.0)
+
+_RADIANCE_MAX = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class BandAtmosphere:
+    """A known atmosphere, band by band.
+
+    Parameters
+    ----------
+    transmittance : ndarray of float64, (5,)
+        0-1, above 0.
+    path_radiance, downwelling_radiance : ndarray of float64, (5,)
+        W m-2 sr-1 um-1, 0-30.
+
+    Raises
+    ------
+    ParameterError
+        If a shape or a value is not possible.
+    """
+
+    transmittance: NDArray[np.floating]
+    path_radiance: NDArray[np.floating]
+    downwelling_radiance: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("transmittance", 1e-6, 1.0),
+            ("path_radiance", 0.0, _RADIANCE_MAX),
+            ("downwelling_radiance", 0.0, _RADIANCE_MAX),
+        ):
+            values = np.asarray(getattr(self, name), dtype=np.float64)
+            # a NaN fails the comparison, too
+            if values.shape != (5,) or not ((values >= low) & (values <= high)).all():
+                raise ParameterError(
+                    f"{name} {np.array2string(values, precision=3)}: no atmosphere of five bands. "
+                    f"give five numbers of {low:g}-{high:g}"
+                )
+            object.__setattr__(self, name, values)
+
+    def encoded(self) -> NDArray[np.float32]:
+        """Return it as the inputs `PROFILE_NAMES` without the flag, float32 (15,)."""
+        return encode_atmosphere(
+            self.transmittance, self.path_radiance, self.downwelling_radiance
+        )
 
 
 @dataclass(frozen=True)
@@ -43,6 +96,8 @@ class Ancillary:
         Total column water vapour, 0-120 kg m-2.
     air_temperature_k : float, optional
         Near-surface air temperature, 180-340 K.
+    atmosphere : BandAtmosphere, optional
+        That of a profile.
 
     Raises
     ------
@@ -52,6 +107,7 @@ class Ancillary:
 
     tcwv_kg_m2: float | None = None
     air_temperature_k: float | None = None
+    atmosphere: BandAtmosphere | None = None
 
     def __post_init__(self) -> None:
         for name, value, (low, high), unit in (
@@ -70,6 +126,21 @@ class Ancillary:
 
 NOTHING_KNOWN = Ancillary()
 """Retrieval from the file alone."""
+
+KnownAir = Ancillary | Mapping[Window, Ancillary]
+"""What is known of a raster's air: all over it, or in each window of its statistics."""
+
+
+def known_in(air: KnownAir, window: Window) -> Ancillary:
+    """Return what is known of the air in one window of a raster's statistics.
+
+    Parameters
+    ----------
+    air : Ancillary, or mapping of Window to Ancillary
+    window : Window
+        One of `akkd_core.inference.windows.statistics_windows`.
+    """
+    return air if isinstance(air, Ancillary) else air[window]
 
 
 @dataclass(frozen=True)
@@ -122,26 +193,26 @@ def make_context(
     Raises
     ------
     BundleMismatchError
-        If the scene network has other inputs than this software makes.
+        If the scene network has other inputs than this software makes, or an atmosphere is known
+        and the bundle can't take it.
     """
     network = bundle.scene_network
+    if ancillary.atmosphere is not None:
+        require_profile_inputs(bundle)
     if network is None:
         if not bundle.pixel_network.n_scene_inputs:
             return SceneContext()
         values, inside = held_statistics(bundle.pixel_network, statistics)
         return SceneContext(scene=values, in_domain=inside)
-    if network.input_names != SCENE_INPUTS or network.output_names[:15] != ATMOSPHERE_NAMES:
+    if (
+        network.input_names not in SCENE_INPUT_SETS
+        or network.output_names[:15] != ATMOSPHERE_NAMES
+    ):
         raise BundleMismatchError(
             f"bundle {bundle.name}: its scene network has other inputs or outputs than this "
             "version of AKKD makes. use the version that wrote the bundle"
         )
-    given = [(0.0, 0.0) if value is None else (value, 1.0) for value in ancillary.values()]
-    raw = np.concatenate([statistics, np.ravel(given)]).astype(np.float32)
-    for i, value in enumerate(ancillary.values()):
-        if value is None:
-            # unknown enters as the training mean, with its flag at 0
-            column = len(statistics) + 2 * i
-            raw[column] = network.input_mean[column]
+    raw = _scene_inputs(network, statistics, ancillary)
     scaled = (raw - network.input_mean) / network.input_scale
     in_domain = bool((np.abs(scaled[: len(statistics)]) <= STATISTICS_LIMIT_SD).all())
     held = np.clip(scaled, -STATISTICS_LIMIT_SD, STATISTICS_LIMIT_SD)
@@ -154,6 +225,43 @@ def make_context(
         raise BundleMismatchError(f"bundle {bundle.name}: no scene output {missing[0]!r}")
     scene = np.array([named[name] for name in wanted], dtype=np.float32)
     return SceneContext(tau, path, down, scene if len(wanted) else None, in_domain)
+
+
+def _scene_inputs(
+    network: Network, statistics: NDArray[np.float32], ancillary: Ancillary
+) -> NDArray[np.float32]:
+    """Return inputs of a scene network; the unknown is the training mean, its flag 0."""
+    known: list[list[float] | None] = [None if v is None else [v] for v in ancillary.values()]
+    if network.input_names != SCENE_INPUTS:
+        air = ancillary.atmosphere
+        known.append(None if air is None else air.encoded().tolist())
+    widths = (1, 1, len(PROFILE_NAMES) - 1)
+    raw = list(statistics)
+    for width, values in zip(widths, known, strict=False):
+        column = len(raw)
+        mean = network.input_mean[column : column + width]
+        raw += [*mean, 0.0] if values is None else [*values, 1.0]
+    return np.array(raw, dtype=np.float32)
+
+
+def require_profile_inputs(bundle: ModelBundle) -> None:
+    """Make sure that a bundle's scene network takes the atmosphere of a profile.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+
+    Raises
+    ------
+    BundleMismatchError
+        If not.
+    """
+    network = bundle.scene_network
+    if network is None or network.input_names != SCENE_INPUTS + PROFILE_NAMES:
+        raise BundleMismatchError(
+            f"bundle {bundle.name}: was not trained with profiles, so it can't use one. "
+            "use akkd tes --profile, or a bundle trained with profiles"
+        )
 
 
 def held_statistics(

@@ -17,8 +17,9 @@ from akkd_core.errors import BundleMismatchError
 from akkd_core.images import Scene
 from akkd_core.inference.context import (
     NOTHING_KNOWN,
-    Ancillary,
+    KnownAir,
     SceneContext,
+    known_in,
     make_context,
     pixel_features,
 )
@@ -78,7 +79,7 @@ class Retriever:
         scene: Scene,
         calibration: SampleCalibration,
         *,
-        ancillary: Ancillary = NOTHING_KNOWN,
+        ancillary: KnownAir = NOTHING_KNOWN,
         tile_size: int = 512,
         progress: Progress | None = None,
     ) -> Iterator[RetrievalTile]:
@@ -88,7 +89,7 @@ class Retriever:
         ----------
         scene : Scene
         calibration : SampleCalibration
-        ancillary : Ancillary
+        ancillary : Ancillary, or mapping of Window to Ancillary
         tile_size : int
             Pixels, >= 16.
         progress : Progress, optional
@@ -104,7 +105,9 @@ class Retriever:
         contexts = SceneContexts(
             scene,
             calibration,
-            lambda statistics: make_context(self.bundle, statistics, ancillary),
+            lambda statistics, window: make_context(
+                self.bundle, statistics, known_in(ancillary, window)
+            ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
         )
         windows = tile_windows(scene.grid, tile_size)

@@ -32,8 +32,9 @@ _FEW_PIXELS = 2_000
 Context = TypeVar("Context")
 """What a method takes from a window: a SceneContext, or one for each of several bundles."""
 
-MakeContext = Callable[[NDArray[np.float32]], Context]
-"""From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, to its context."""
+MakeContext = Callable[[NDArray[np.float32], Window], Context]
+"""From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, and the window to its
+context."""
 
 
 def clear_threshold(bt_13: NDArray[np.floating]) -> float:
@@ -63,7 +64,7 @@ class SceneContexts(Generic[Context]):
     scene : Scene
     calibration : SampleCalibration
     make : callable
-        From a window's statistics to its context.
+        From a window's statistics, and the window, to its context.
     progress : Progress
 
     Raises
@@ -157,7 +158,7 @@ def _context(
         return None
     threshold = clear_threshold(pixels[:, REFERENCE])
     clear = pixels[pixels[:, REFERENCE] >= threshold]
-    return make(scene_statistics(clear)), threshold
+    return make(scene_statistics(clear), window), threshold
 
 
 def _name(scene: Scene) -> str:

@@ -83,7 +83,7 @@ class AirSource:
     Parameters
     ----------
     make : callable
-        From a window's statistics to its context, which has an atmosphere.
+        From a window's statistics, and the window, to its context, which has an atmosphere.
     """
 
     make: MakeContext[SceneContext]
@@ -132,7 +132,7 @@ class ProductSource:
         """
         tau = self._transmittance(scene, calibration).astype(np.float32)
         return SceneContexts(
-            scene, calibration, lambda statistics: SceneContext(transmittance=tau), progress
+            scene, calibration, lambda statistics, window: SceneContext(transmittance=tau), progress
         )
 
     def tile(self, scene: Scene, window: Window, valid: NDArray[np.bool_]) -> OfPixels:

@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
-from akkd_core.inference.context import NOTHING_KNOWN, Ancillary, SceneContext, make_context
+from akkd_core.inference.context import (
+    NOTHING_KNOWN,
+    KnownAir,
+    SceneContext,
+    known_in,
+    make_context,
+)
 from akkd_core.inference.layers import MODEL_NODATA
 from akkd_core.inference.retriever import CONTEXT_SHARE, Retriever
 from akkd_core.inference.scene_contexts import SceneContexts
@@ -55,7 +61,7 @@ class JointRetriever:
         scene: Scene,
         calibration: SampleCalibration,
         *,
-        ancillary: Ancillary = NOTHING_KNOWN,
+        ancillary: KnownAir = NOTHING_KNOWN,
         tile_size: int = 512,
         progress: Progress | None = None,
     ) -> Iterator[RetrievalTile]:
@@ -65,7 +71,7 @@ class JointRetriever:
         ----------
         scene : Scene
         calibration : SampleCalibration
-        ancillary : Ancillary
+        ancillary : Ancillary, or mapping of Window to Ancillary
         tile_size : int
             Pixels, >= 16.
         progress : Progress, optional
@@ -75,7 +81,9 @@ class JointRetriever:
         contexts = SceneContexts(
             scene,
             calibration,
-            lambda statistics: tuple(make_context(b, statistics, ancillary) for b in bundles),
+            lambda statistics, window: tuple(
+                make_context(b, statistics, known_in(ancillary, window)) for b in bundles
+            ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
         )
         windows = tile_windows(scene.grid, tile_size)

@@ -94,7 +94,7 @@ def _constant(air: Atmosphere, text: str, ancillary: Mapping[str, float | None])
     context = SceneContext.of_air(
         air.transmittance, air.path_radiance, air.downwelling_radiance
     )
-    return SceneAir(AirSource(lambda statistics: context), text, ancillary)
+    return SceneAir(AirSource(lambda statistics, window: context), text, ancillary)
 
 
 def _tcwv_of(spec: str | None, scene: Scene) -> float | None:
@@ -117,7 +117,7 @@ class RetrievedAir:
 
         bundle = self.bundle
         ancillary = Ancillary(_tcwv_of(self.known.tcwv, scene), self.known.t_air_k)
-        source = AirSource(lambda statistics: make_context(bundle, statistics, ancillary))
+        source = AirSource(lambda statistics, window: make_context(bundle, statistics, ancillary))
         return SceneAir(
             source,
             f"retrieved by {bundle.name}",
@@ -144,6 +144,7 @@ class TypicalAir:
 
         from akkd_core.inference.context import SceneContext
         from akkd_core.inference.tes_retriever import AirSource
+        from akkd_core.inference.windows import Window
         from akkd_core.physics.scene_statistics import STATISTIC_NAMES
         from akkd_core.simulation.atmosphere_choice import atmosphere_near
         from akkd_core.simulation.atmospheres import shipped_atmospheres
@@ -154,7 +155,7 @@ class TypicalAir:
         table = shipped_atmospheres("train").of_split("train")
         warmth = STATISTIC_NAMES.index("mean_bt_13")
 
-        def make(statistics: NDArray[np.float32]) -> SceneContext:
+        def make(statistics: NDArray[np.float32], window: Window) -> SceneContext:
             given = self.known.t_air_k
             air = atmosphere_near(
                 table, tcwv, float(statistics[warmth]) if given is None else given

@@ -51,7 +51,7 @@ def unit_of(name: str) -> str:
     """Return the unit of a network's input or output by its name."""
     if name in _UNITS:
         return _UNITS[name]
-    if name.startswith(("log_", "correlation", "scene_vector", "sky_ratio", "lse_")):
+    if name.startswith(("log_", "correlation", "scene_vector", "sky_ratio", "lse_", "profile_")):
         return "1"
     return "1" if name.endswith("_known") else "K"
 

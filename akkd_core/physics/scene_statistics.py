@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.features import ATMOSPHERE_NAMES, REFERENCE
 
 QUANTILES = (0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.98)
 _BINS = 5
@@ -32,6 +32,13 @@ ANCILLARY_NAMES = ("tcwv_kg_m2", "tcwv_known", "air_temperature_k", "air_tempera
 
 SCENE_INPUTS = STATISTIC_NAMES + ANCILLARY_NAMES
 """Inputs of the scene network, in order."""
+
+PROFILE_NAMES = (*(f"profile_{name}" for name in ATMOSPHERE_NAMES), "profile_known")
+"""Further inputs of a scene network that takes a known atmosphere: the atmosphere of a profile,
+encoded as `akkd_core.physics.features.encode_atmosphere` does, and a flag 0 or 1."""
+
+SCENE_INPUT_SETS = (SCENE_INPUTS, SCENE_INPUTS + PROFILE_NAMES)
+"""What a scene network may take: without and with the atmosphere of a profile."""
 
 
 def scene_statistics(bt: NDArray[np.floating]) -> NDArray[np.float32]:

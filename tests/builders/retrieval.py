@@ -35,19 +35,23 @@ def _weights(
     return kernels, tuple(np.zeros(b, dtype=np.float32) for b in sizes[1:])
 
 
-def scene_aware_bundle(seed: int = 1) -> ModelBundle:
-    """A bundle that works on real brightness temperatures, with arbitrary small weights."""
+def scene_aware_bundle(seed: int = 1, names: tuple[str, ...] = SCENE_INPUTS) -> ModelBundle:
+    """A bundle that works on real brightness temperatures, with arbitrary small weights.
+
+    ``names`` are the scene network's inputs: a set of `SCENE_INPUT_SETS`, or what tests refuse.
+    """
     rng = np.random.default_rng(seed)
     air = shipped_atmospheres("train")
     encoded = encode_atmosphere(air.transmittance, air.path_radiance, air.downwelling_radiance)
     vector = tuple(f"scene_vector_{i}" for i in range(3))
-    names = SCENE_INPUTS
     mean = np.zeros(len(names), dtype=np.float32)
     for i, name in enumerate(names):
         if name.startswith(("mean_bt_13", "q")) and name.endswith("bt_13") and "minus" not in name:
             mean[i] = 290.0
     mean[names.index("air_temperature_k")] = 290.0
     mean[names.index("tcwv_kg_m2")] = 20.0
+    if "profile_known" in names:
+        mean[names.index("profile_known") - 15 : names.index("profile_known")] = encoded.mean(0)
     kernels, biases = _weights(rng, (len(names), 12, 15 + 3), 0.5)
     scene = Network(
         kernels=kernels,
@@ -56,7 +60,9 @@ def scene_aware_bundle(seed: int = 1) -> ModelBundle:
         input_names=names,
         n_pixel_inputs=len(names),
         input_mean=mean,
-        input_scale=np.full(len(names), 15.0, dtype=np.float32),
+        input_scale=np.array(
+            [1.0 if n.startswith("profile_") else 15.0 for n in names], dtype=np.float32
+        ),
         output_names=ATMOSPHERE_NAMES + vector,
         output_mean=np.concatenate([encoded.mean(0), np.zeros(3)]).astype(np.float32),
         output_scale=np.concatenate([0.2 * encoded.std(0), np.ones(3)]).astype(np.float32),
