@@ -8,13 +8,8 @@ since GDAL's HDF4 driver crashes on malformed files too.
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,17 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import GranuleReadError, MissingDependencyError
+from akkd_core.readers.child_python import PYTHON_VARIABLE, ChildError, ask_child
 from akkd_core.readers.hdf4_structure import Hdf4Structure, SdsInfo
-
-PYTHON_VARIABLE = "AKKD_PYTHON"
-"""Environment variable: the Python that has osgeo.gdal, for the child process."""
 
 _CHILD = Path(__file__).with_name("hdf4_gdal_child.py")
 _CHILD_TIMEOUT_S = 120.0
-_CHILD_NO_GDAL = 3
-_DROPPED_VARIABLES = ("PYTHON", "QT_", "QGIS", "GDAL_", "PROJ_", "LD_", "DYLD_")
-# GDAL's HDF4 driver is a plug-in in some distributions (OSGeo4W, conda).
-_KEPT_VARIABLES = ("GDAL_DRIVER_PATH",)
 
 
 def read_arrays(
@@ -150,57 +139,18 @@ def _checked(
     return array
 
 
-def _interpreters(python: str | Path | None) -> Iterator[str]:
-    """Yield interpreters to try, best first; one that was asked for is the only one."""
-    asked = python or os.environ.get(PYTHON_VARIABLE)
-    if asked:
-        yield str(asked)
-        return
-    seen = set()
-    name = Path(sys.executable or "").name.lower()
-    # In QGIS sys.executable is QGIS itself.
-    own = [sys.executable] if name.startswith("python") else []
-    prefix = Path(sys.base_prefix)
-    beside = [prefix / "bin" / "python3", prefix / "python3.exe", prefix / "python.exe"]
-    found = [shutil.which("python3"), "/usr/bin/python3"]
-    for candidate in [*own, *map(str, beside), *found]:
-        if candidate and candidate not in seen and Path(candidate).is_file():
-            seen.add(candidate)
-            yield candidate
-
-
-def _environment() -> dict[str, str]:
-    """Return this process's environment without what would bend another Python's libraries."""
-    return {
-        key: value
-        for key, value in os.environ.items()
-        if key in _KEPT_VARIABLES or not key.upper().startswith(_DROPPED_VARIABLES)
-    }
-
-
 def _read_gdal(
     structure: Hdf4Structure, datasets: Sequence[SdsInfo], python: str | Path | None
 ) -> list[NDArray[Any]]:
-    request = json.dumps(
-        {"path": str(structure.path.resolve()), "indices": [info.index for info in datasets]}
-    )
-    for interpreter in _interpreters(python):
-        try:
-            child = subprocess.run(
-                [interpreter, "-I", str(_CHILD)],
-                input=request.encode(), capture_output=True, env=_environment(),
-                timeout=_CHILD_TIMEOUT_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise _unreadable(structure, f"GDAL took over {_CHILD_TIMEOUT_S:.0f} s") from error
-        except OSError:
-            continue
-        if child.returncode == 0:
-            return _split(structure, datasets, child.stdout)
-        if child.returncode != _CHILD_NO_GDAL:
-            detail = child.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            reason = detail[0] if detail else "no message"
-            raise _unreadable(structure, f"GDAL ended with code {child.returncode}: {reason}")
+    request = {
+        "path": str(structure.path.resolve()), "indices": [info.index for info in datasets]
+    }  # fmt: skip
+    try:
+        payload = ask_child(_CHILD, request, python, _CHILD_TIMEOUT_S)
+    except ChildError as error:
+        raise _unreadable(structure, str(error)) from error
+    if payload is not None:
+        return _split(structure, datasets, payload)
     raise MissingDependencyError(
         f"{structure.path}: HDF4 needs pyhdf or GDAL with its HDF4 driver, neither was found. "
         f"pip install pyhdf, or set {PYTHON_VARIABLE} to a Python that has osgeo.gdal"

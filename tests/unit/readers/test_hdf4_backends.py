@@ -14,7 +14,8 @@ from pyhdf.SD import SD, SDC
 
 from akkd_core.errors import GranuleReadError, MissingDependencyError
 from akkd_core.readers import hdf4
-from akkd_core.readers.hdf4 import PYTHON_VARIABLE, read_arrays
+from akkd_core.readers.child_python import PYTHON_VARIABLE, interpreters
+from akkd_core.readers.hdf4 import read_arrays
 from akkd_core.readers.hdf4_structure import Hdf4Structure, read_structure
 
 
@@ -120,10 +121,10 @@ def test_interpreters_inside_qgis(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").touch()
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
-    found = list(hdf4._interpreters(None))
+    found = list(interpreters())
     assert found[0] == str(tmp_path / "bin" / "python3")
     assert "/usr/bin/qgis" not in found
-    assert list(hdf4._interpreters("/my/python")) == ["/my/python"]
+    assert list(interpreters("/my/python")) == ["/my/python"]
 
 
 def test_unknown_backend(packed: Hdf4Structure) -> None:
