@@ -23,4 +23,7 @@ trap 'rm -f "$constraints"' EXIT
 echo 'numpy<2' >"$constraints"
 "$venv/bin/python" -m pip install -qq --constraint "$constraints" pytest pytest-timeout hypothesis \
     || { rm -rf "$venv"; skip "its test tools can't be installed"; }
+# For the names in its stubs alone; it can't be imported from there.
+[ -d "$venv/qt6/PyQt6" ] || "$venv/bin/python" -m pip install -qq --no-deps --target "$venv/qt6" PyQt6 \
+    || echo "PyQt6 can't be had; the plugin's names aren't looked up in it"
 "$venv/bin/python" -c 'from qgis.core import Qgis; print("QGIS tests on QGIS", Qgis.QGIS_VERSION)' 2>/dev/null

@@ -16,6 +16,7 @@ from akkd_core.operations.catalogue import OPERATIONS
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 from qgis_plugin.child import words_of
 from qgis_plugin.form import all_forms, make_field, make_form
+from tests.builders.qt_names import Source
 
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.id)
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,15 +162,43 @@ def _value(parameter: Parameter) -> object:
     return (value, f"{value}2") if parameter.multiple else value
 
 
+REMOVED_IN_QT_6 = (
+    r"\bPyQt[45]\b|\bPySide|\bQtWebKit|\bQtScript\b|\bQVariant\.[A-Z]|resources_rc"
+    r"|\bQ(RegExp|StringRef|StringList|TextCodec|LinkedList|Matrix|DesktopWidget|GLWidget)\b"
+    r"|\.(exec_|print_|toTime_t|fromTime_t|setTime_t|setMargin|setResizeMode|setCodec|desktop)\("
+    r"|\bSIGNAL\(|\bSLOT\(|\bMidButton\b|\bQPalette\.(Back|Fore)ground\b"
+)
+# In Qt 6 they are QtGui's. qgis.PyQt.QtWidgets has them in QGIS 3 and 4, QtGui not yet in 3.22.
+MOVED_IN_QT_6 = {"QAction", "QActionGroup", "QShortcut"}
+
+
 @pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*.py")), ids=lambda path: path.name)
 def test_ready_for_qt_6(path: Path) -> None:
-    """Scoped enums, no names that Qt 6 took away. No Qt 6 build of QGIS is at hand to run it."""
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\bPyQt[56]\b(?!\.)|\bexec_\(|QtWebKit|QRegExp\b|QVariant\.[A-Z]", text)
-    unscoped = re.findall(
-        r"\bQt\.(?!DateFormat|TimeSpec|ItemDataRole|AlignmentFlag|CheckState)\w+", text
-    )
+    """Scoped enumerations, Qt by qgis.PyQt alone, no name that Qt 6 took away or moved.
+
+    tests/qgis/test_ready_for_qt6.py looks each name up; no Qt 6 build of QGIS is at hand.
+    """
+    source = Source(path)
+    assert re.findall(REMOVED_IN_QT_6, path.read_text(encoding="utf-8")) == []
+    assert [name for name in source.modules if re.match(r"PyQt|PySide|sip\b", name)] == []
+    for module, name in source.imports.values():
+        assert name not in MOVED_IN_QT_6 or module == "qgis.PyQt.QtWidgets"
+        assert name != "*"
+    unscoped = [
+        str(use)
+        for use in source.uses("qgis.PyQt")
+        if len(use.names) == 2 and (use.names[0] == "Qt" or use.names[1][0].isupper())
+    ]
     assert unscoped == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["dialog.exec_()", "QRegExp('a')", "QVariant.Int", "from PyQt5.QtCore import Qt",
+     "stamp.toTime_t()", "application.desktop()"],
+)  # fmt: skip
+def test_what_qt_6_took_away_is_found(line: str) -> None:
+    assert re.search(REMOVED_IN_QT_6, line)
 
 
 def test_layers_for_a_comparison_are_found_by_their_files() -> None:

@@ -5,6 +5,10 @@ environment of their own, on the system's Python, which QGIS uses (`make test-qg
 
 The `akkd` of the other environment (AKKD_COMMAND, else that of .venv) simulates the granule,
 retrieves it for comparison, and serves as the training environment.
+
+AKKD_QGIS_ROOT names the folder of a QGIS that is unpacked, not installed; tools/test_qgis.sh starts
+the process with its libraries and modules on LD_LIBRARY_PATH and PYTHONPATH. AKKD_QGIS_VERSION says
+which version the run is meant for.
 """
 
 from __future__ import annotations
@@ -26,10 +30,19 @@ ROOT = Path(__file__).resolve().parents[2]
 HAS_QGIS = find_spec("qgis") is not None
 collect_ignore_glob = [] if HAS_QGIS else ["test_*.py"]
 
-PROCESSING = "/usr/share/qgis/python/plugins"
-SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+QGIS_ROOT = os.environ.get("AKKD_QGIS_ROOT", "")
+PROCESSING = f"{QGIS_ROOT}/usr/share/qgis/python/plugins"
+PROGRAMS = f"{QGIS_ROOT}/usr/bin" if QGIS_ROOT else "/usr/local/bin:/usr/bin:/bin"
 
 _status: list[int] = []
+
+
+def pytest_report_header() -> str:
+    if not HAS_QGIS:
+        return "QGIS: none here"
+    from qgis.core import Qgis
+
+    return f"QGIS: {Qgis.QGIS_VERSION} ({QGIS_ROOT or 'installed'})"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -53,6 +66,12 @@ def _command() -> list[str]:
     return [str(path)]
 
 
+def _without_qgis() -> dict[str, str]:
+    """This process's environment without what leads to an unpacked QGIS."""
+    dropped = ("LD_LIBRARY_PATH", "PYTHONPATH")
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """The akkd command of the other environment."""
@@ -63,7 +82,7 @@ class CommandLine:
         """Run it; returns what it printed."""
         run = subprocess.run(
             [*self.words, *map(str, words)], capture_output=True, text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            env={**_without_qgis(), "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         assert run.returncode == 0, run.stderr
         return run.stdout
@@ -114,7 +133,8 @@ def product(granule: Path, akkd: CommandLine, work: Path) -> Path:
 def _environment(plugins: Path, settings: Path, path: str) -> dict[str, str]:
     runtime = settings / "runtime"
     runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return {
+    unpacked = ("LD_LIBRARY_PATH", "PYTHONPATH", "QGIS_PREFIX_PATH") if QGIS_ROOT else ()
+    return {name: os.environ[name] for name in unpacked} | {
         "PATH": path, "HOME": str(settings), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1",
         "QT_QPA_PLATFORM": "offscreen", "QGIS_PLUGINPATH": str(plugins),
         "XDG_RUNTIME_DIR": str(runtime), "QGIS_CUSTOM_CONFIG_PATH": str(settings),
@@ -157,7 +177,7 @@ def _empty_profile(folder: Path) -> Path:
 
 def _program() -> str:
     for name in ("qgis_process.bin", "qgis_process"):
-        if found := shutil.which(name, path=SYSTEM_PATH):
+        if found := shutil.which(name, path=PROGRAMS):
             return found
     pytest.skip("no qgis_process here")
 
