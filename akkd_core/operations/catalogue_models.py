@@ -104,7 +104,8 @@ SIMULATE_GRANULE = Operation(
         ),
         Parameter(
             "truth", ParamKind.OUTPUT_FILE, "Truth",
-            "GeoTIFF of LST (K) and emissivity of bands 10-14; without it, <granule>_truth.tif.",
+            "GeoTIFF of LST (K) and emissivity of bands 10-14, with clouds their optical depth, "
+            "too; without it, <granule>_truth.tif.",
         ),
         Parameter(
             "rows", ParamKind.INTEGER, "Rows", "Rows of the swath.",
@@ -137,6 +138,17 @@ SIMULATE_GRANULE = Operation(
             "materials", ParamKind.INTEGER, "Materials",
             "Number of materials; without it, drawn from 2-12.",
             minimum=1, maximum=12,
+        ),
+        Parameter(
+            "cloud_cover", ParamKind.FLOAT, "Cloud cover",
+            "Share of the pixels under cloud of a visible optical depth of 0.3 or more, about. The "
+            "ground is the same at any cover.",
+            default=0.0, minimum=0.0, maximum=1.0,
+        ),
+        Parameter(
+            "cloud_kind", ParamKind.CHOICE, "Kind of cloud",
+            "Of one layer; without it, one or two kinds are drawn.",
+            choices=("cumulus", "stratus", "middle", "cirrus", "deep"),
         ),
         Parameter(
             "nedt", ParamKind.FLOAT, "Noise", "NEdT at 300 K.",

@@ -131,6 +131,8 @@ def run_granule(
     tcwv: float | None = None,
     land_cover: str | None = None,
     materials: int | None = None,
+    cloud_cover: float = 0.0,
+    cloud_kind: str | None = None,
     nedt: float = 0.3,
     rte: str = "full",
     seed: int = 0,
@@ -166,6 +168,8 @@ def run_granule(
         tcwv_kg_m2=tcwv,
         land_cover=land_cover,
         n_materials=materials,
+        cloud_cover=cloud_cover,
+        cloud_kind=cloud_kind,
         seed=seed,
     )
     grid = utm_grid(latitude, longitude, *scene.lst.shape)
@@ -177,6 +181,7 @@ def run_granule(
         acquired_at=_SCENE_TIME,
         daytime=scene.daytime,
         view_zenith_deg=scene.view_zenith_deg,
+        cloud_cover_percent=100.0 * scene.cloud_cover,
         overwrite=overwrite,
     )
     report.update(0.8, "writing the truth")
@@ -189,6 +194,7 @@ def run_granule(
             f"{scene.n_materials} materials, {'day' if scene.daytime else 'night'}, air "
             f"{scene.profile} ({sky.tcwv_kg_m2:.1f} kg m-2, {sky.air_temperature_k:.1f} K)",
             f"{truth_path}: its true temperature and emissivity",
+            *_cloud_lines(scene),
             *_rte_lines(air, split, seed),
         ),
         {
@@ -199,14 +205,26 @@ def run_granule(
             "air_temperature_k": sky.air_temperature_k,
             "land_cover": scene.land_cover,
             "n_materials": scene.n_materials,
+            "cloud_cover": scene.cloud_cover,
+            "cloud_kinds": list(scene.cloud_kinds),
         },
     )
+
+
+def _cloud_lines(scene: SimulatedScene) -> tuple[str, ...]:
+    if not scene.cloud_kinds:
+        return ()
+    return (f"cloud: {', '.join(scene.cloud_kinds)}, cover {scene.cloud_cover:.2f}",)
 
 
 def _write_truth(path: Path, scene: SimulatedScene, grid: Grid, overwrite: bool) -> None:
     from akkd_core.raster import create_cog
 
     names = ["LST", *(f"Emis{band}" for band in range(10, 15))]
+    planes = [scene.lst[None], scene.lse]
+    if scene.cloud_optical_depth is not None:
+        names.append("cloud_optical_depth")
+        planes.append(scene.cloud_optical_depth[None])
     writer = create_cog(
         path,
         grid=grid,
@@ -221,12 +239,13 @@ def _write_truth(path: Path, scene: SimulatedScene, grid: Grid, overwrite: bool)
             "air_temperature_k": f"{scene.atmosphere.air_temperature_k:.2f}",
             "land_cover": scene.land_cover,
             "n_materials": str(scene.n_materials),
+            "cloud_kinds": ", ".join(scene.cloud_kinds) or "none",
         },
-        units=["K", *["1"] * 5],
+        units=["K", *["1"] * (len(names) - 1)],
         overwrite=overwrite,
     )
     try:
-        writer.write(np.concatenate([scene.lst[None], scene.lse]), 0, 0)
+        writer.write(np.concatenate(planes), 0, 0)
         writer.commit()
     except BaseException:
         writer.abort()

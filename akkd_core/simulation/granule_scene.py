@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from akkd_core.errors import ParameterError
 from akkd_core.simulation.atmospheres import AtmosphereTable
+from akkd_core.simulation.clouds import CLOUD_OPTICAL_DEPTH, draw_clouds, total_optical_depth
 from akkd_core.simulation.materials import MaterialTable
 from akkd_core.simulation.scenes import Atmosphere, observe
 from akkd_core.simulation.surfaces import draw_surface
 
 ORIENTATION_DEG = 8.2
 """Map orientation of a Terra swath at middle latitudes, degrees."""
+
+_CLOUDS = 1  # their random numbers are their own: the ground is the same with and without
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class SimulatedScene:
     land_cover : str
     n_materials : int
     daytime : bool
+    cloud_optical_depth : ndarray of float32, (row, col), or None
+        Visible; NaN outside the swath. None in a scene that was made without clouds.
+    cloud_kinds : tuple of str
+        Of its layers, the lowest first.
     """
 
     dn: NDArray[np.uint16]
@@ -48,6 +55,16 @@ class SimulatedScene:
     land_cover: str
     n_materials: int
     daytime: bool
+    cloud_optical_depth: NDArray[np.float32] | None = None
+    cloud_kinds: tuple[str, ...] = ()
+
+    @property
+    def cloud_cover(self) -> float:
+        """Share of the swath's pixels that count as cloud, 0-1."""
+        if self.cloud_optical_depth is None:
+            return 0.0
+        depth = self.cloud_optical_depth[np.isfinite(self.cloud_optical_depth)]
+        return float((depth >= CLOUD_OPTICAL_DEPTH).mean())
 
 
 def swath_mask(rows: int, cols: int, orientation_deg: float) -> NDArray[np.bool_]:
@@ -84,6 +101,8 @@ def simulate_scene(
     land_cover: str | None = None,
     n_materials: int | None = None,
     daytime: bool | None = None,
+    cloud_cover: float = 0.0,
+    cloud_kind: str | None = None,
     seed: int = 0,
 ) -> SimulatedScene:
     """Simulate a granule's scene.
@@ -103,6 +122,10 @@ def simulate_scene(
         Take the atmosphere of nearest water vapour instead of a random one.
     land_cover, n_materials, daytime
         As in `draw_surface`.
+    cloud_cover : float
+        Share of pixels under cloud, 0-1, about; the ground is the same without.
+    cloud_kind : str, optional
+        See `akkd_core.simulation.clouds`.
     seed : int
 
     Raises
@@ -118,17 +141,23 @@ def simulate_scene(
         row = int(np.argmin(np.abs(air.tcwv_kg_m2 - tcwv_kg_m2)))
     atmosphere = Atmosphere.of(air, row)
     inside = swath_mask(rows, cols, orientation_deg)
+    shape = (inside.shape[0], inside.shape[1])
     surface = draw_surface(
         rng,
         table,
-        (inside.shape[0], inside.shape[1]),
+        shape,
         atmosphere.air_temperature_k,
         n_materials=n_materials,
         land_cover=land_cover,
         daytime=daytime,
     )
-    dn, lst = observe(surface, atmosphere, rng, nedt_k=nedt_k, rte=rte)
+    clouds = draw_clouds(
+        np.random.default_rng([seed, _CLOUDS]), shape, cloud_cover,
+        atmosphere.air_temperature_k, surface.daytime, cloud_kind,
+    )  # fmt: skip
+    dn, lst = observe(surface, atmosphere, rng, nedt_k=nedt_k, rte=rte, clouds=clouds)
     dn[:, ~inside] = 0
+    depth = total_optical_depth(clouds, shape) if clouds else None
     return SimulatedScene(
         dn=dn,
         lst=np.where(inside, lst, np.float32(np.nan)),
@@ -139,4 +168,8 @@ def simulate_scene(
         land_cover=surface.land_cover,
         n_materials=surface.n_materials,
         daytime=surface.daytime,
+        cloud_optical_depth=(
+            None if depth is None else np.where(inside, depth, np.float32(np.nan))
+        ),
+        cloud_kinds=tuple(layer.kind for layer in clouds),
     )

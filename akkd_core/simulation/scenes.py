@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from akkd_core.physics.rte import (
 )
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.atmospheres import AtmosphereTable
+from akkd_core.simulation.clouds import CloudLayer, cloudy_radiance_toa
 from akkd_core.simulation.surfaces import Surface
 
 REFERENCE_TEMPERATURE_K = 300.0
@@ -132,6 +134,7 @@ def observe(
     nedt_k: float = 0.3,
     constant_in_kelvin: bool = False,
     rte: str = "full",
+    clouds: Sequence[CloudLayer] = (),
 ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     """See a surface through an atmosphere.
 
@@ -145,7 +148,9 @@ def observe(
     constant_in_kelvin : bool
         Noise of the same NEdT at every temperature instead of the same radiance.
     rte : {'full', 'paper'}
-        Radiative transfer equation.
+        Radiative transfer equation; clouds know the full one only.
+    clouds : sequence of CloudLayer
+        By height, the lowest first.
 
     Returns
     -------
@@ -156,10 +161,15 @@ def observe(
     Raises
     ------
     ParameterError
-        For an unknown equation.
+        For an unknown equation, or clouds with the paper's.
     """
     lst = surface.temperature_k(atmosphere.air_temperature_k)
-    radiance = radiance_toa(lst, surface.lse, atmosphere, rte)
+    if clouds and rte != "full":
+        raise ParameterError("clouds need the full radiative transfer equation (--rte full)")
+    if clouds:
+        radiance = cloudy_radiance_toa(lst, surface.lse, atmosphere, clouds)
+    else:
+        radiance = radiance_toa(lst, surface.lse, atmosphere, rte)
     if nedt_k > 0:
         noise = rng.standard_normal(radiance.shape, dtype=np.float32)
         if constant_in_kelvin:

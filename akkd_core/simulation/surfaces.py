@@ -56,6 +56,8 @@ class Surface:
     daytime : bool
     materials : tuple of str
         Spectra in the library, in the order of drawing.
+    water_fraction : ndarray of float32, (row, col), or None
+        Share of the pixel under open water, 0-1; None where it isn't known.
     """
 
     lse: NDArray[np.float32]
@@ -65,6 +67,7 @@ class Surface:
     land_cover: str
     daytime: bool
     materials: tuple[str, ...] = ()
+    water_fraction: NDArray[np.float32] | None = None
 
     def temperature_k(self, air_temperature_k: float) -> NDArray[np.float32]:
         """Land surface temperature under air of the given temperature, K, (row, col)."""
@@ -267,7 +270,9 @@ def draw_surface(
     kinds, drawn, spectra = _draw_materials(rng, table, cover, count, varied)
     fraction = _fractions(rng, shape, count)
     lse = np.tensordot(spectra.T, fraction, axes=1)
-    snow = np.array([kind == "snow" for kind in kinds], dtype=np.float32)
+    snow, water = (
+        np.array([kind == name for kind in kinds], dtype=np.float32) for name in ("snow", "water")
+    )
     offset = draw_weather(rng, weather, lambda of: _temperature(of, kinds, fraction, day))
     return Surface(
         lse=lse.astype(np.float32),
@@ -277,4 +282,5 @@ def draw_surface(
         land_cover=cover,
         daytime=day,
         materials=tuple(drawn),
+        water_fraction=np.tensordot(water, fraction, axes=1).astype(np.float32),
     )
