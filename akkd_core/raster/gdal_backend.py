@@ -97,6 +97,9 @@ class GdalReader:
         self.nodata = None if nodata is None else float(nodata)
         self.descriptions = tuple(str(band.GetDescription()) for band in bands)
         self.units = tuple(str(band.GetUnitType() or "") for band in bands)
+        scaling = [(band.GetScale(), band.GetOffset()) for band in bands]
+        self.scales = tuple(1.0 if scale is None else float(scale) for scale, _ in scaling)
+        self.offsets = tuple(0.0 if offset is None else float(offset) for _, offset in scaling)
         self.tags: dict[str, str] = dict(dataset.GetMetadata())
         self.band_tags: tuple[dict[str, str], ...] = tuple(
             dict(band.GetMetadata()) for band in bands

@@ -93,6 +93,9 @@ class RasterReader(Protocol):
     nodata: float | None
     descriptions: tuple[str, ...]
     units: tuple[str, ...]
+    scales: tuple[float, ...]
+    offsets: tuple[float, ...]
+    """Value of a band is what is read times scale plus offset; nodata is as read."""
     tags: dict[str, str]
     band_tags: tuple[dict[str, str], ...]
 

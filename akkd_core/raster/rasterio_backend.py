@@ -42,6 +42,8 @@ class RasterioReader:
         self.nodata = None if dataset.nodata is None else float(dataset.nodata)
         self.descriptions = tuple(text or "" for text in dataset.descriptions)
         self.units = tuple(text or "" for text in dataset.units)
+        self.scales = tuple(float(scale) for scale in dataset.scales)
+        self.offsets = tuple(float(offset) for offset in dataset.offsets)
         self.tags: dict[str, str] = dict(dataset.tags())
         self.band_tags: tuple[dict[str, str], ...] = tuple(
             dict(dataset.tags(band)) for band in dataset.indexes

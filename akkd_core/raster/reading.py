@@ -11,16 +11,28 @@ CACHE_BYTES = 64 << 20
 """GDAL's block cache; its default, a share of the machine's memory, would not be flat."""
 
 
+_BY_NAME = {
+    ".hgt": "SRTMHGT", ".asc": "AAIGrid", ".bil": "EHdr", ".flt": "EHdr",
+    ".dt0": "DTED", ".dt1": "DTED", ".dt2": "DTED",
+}  # fmt: skip
+"""Plain formats of elevation models, which no content tells."""
+
+
 def reading_driver(path: str) -> str:
-    """GDAL driver that may open a file: GTiff or PNG, by content.
+    """GDAL driver that may open a file: GTiff or PNG by content, else a plain one by name.
 
     Others are kept out: HDF4 crashes on malformed files, VRT follows links.
     """
     try:
         with open(path, "rb") as handle:
-            return "PNG" if handle.read(4) == b"\x89PNG" else "GTiff"
+            head = handle.read(4)
     except OSError:
         return "GTiff"
+    if head == b"\x89PNG":
+        return "PNG"
+    if head[:2] in (b"II", b"MM"):
+        return "GTiff"
+    return _BY_NAME.get(os.path.splitext(path)[1].lower(), "GTiff")
 
 
 def check_window(

@@ -6,6 +6,7 @@ They know formats and nothing else. Native libraries load when a file needs them
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from akkd_core.grid import Grid
@@ -46,28 +47,34 @@ def open_scene(path: str | Path | Sequence[str | Path]) -> Scene:
     return open_path(path)
 
 
-def read_tcwv(spec: str, grid: Grid) -> float | None:
-    """Total column water vapour from a number, a GeoTIFF or a MOD05_L2 granule.
+def read_tcwv(spec: str, grid: Grid, at: datetime | None = None) -> float | None:
+    """Total column water vapour over a scene.
 
     Parameters
     ----------
     spec : str
-        A number in kg m-2; or the path of a GeoTIFF in kg m-2; or of a MOD05_L2 HDF4 granule.
+        A number in kg m-2; or the path of a raster, a MOD05_L2 or MOD07_L2 granule, or a netCDF
+        file of ERA5 or MERRA-2.
     grid : Grid
-        Of the scene; rasters are averaged over it.
+        Of the scene; files are averaged over it.
+    at : datetime, optional
+        Of the scene, aware; reanalyses need it, granules are held to it.
 
     Returns
     -------
     float or None
-        kg m-2; None if the raster has no valid value there.
+        kg m-2; None if the file has no valid value there.
 
     Raises
     ------
     ParameterError
-        If a number is out of range.
+        If a number is out of range, or a raster's unit isn't told.
+    InputError
+        If a file is of another place or time.
     GranuleReadError, UnsupportedGranuleError, MissingDependencyError
         If a file can't be used.
     """
-    from akkd_core.readers.tcwv import read_tcwv as read
+    from akkd_core.readers.ancillary import read_quantity
+    from akkd_core.readers.units import TCWV
 
-    return read(spec, grid)
+    return read_quantity(TCWV, spec, [grid], at)[0].value

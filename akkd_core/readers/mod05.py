@@ -77,7 +77,7 @@ def read_mod05(structure: Hdf4Structure, *, backend: str = "auto") -> WaterVapou
     for name in (NEAR_INFRARED, INFRARED):
         info = infos[name]
         if info is not None:
-            centimetres = _to_cells(_scaled(arrays[name], info), latitude.shape)
+            centimetres = _to_cells(scaled(arrays[name], info, 0.001), latitude.shape)
             if centimetres.shape != latitude.shape:
                 raise _incomplete(structure.path, f"a place for every value of {name}")
             tcwv[name] = centimetres * CM_TO_KG_M2
@@ -90,8 +90,24 @@ def _incomplete(path: Path, what: str) -> GranuleReadError:
     return GranuleReadError(f"{path}: MOD05_L2 granule without {what}. Download it again")
 
 
-def _scaled(counts: NDArray[np.generic], info: SdsInfo) -> NDArray[np.float64]:
-    """Values in the field's unit, NaN where fill or out of range."""
+def scaled(
+    counts: NDArray[np.generic], info: SdsInfo, usual_scale: float = 1.0
+) -> NDArray[np.float64]:
+    """Values of a field of MODIS's atmosphere products: ``scale_factor * (count - add_offset)``.
+
+    Parameters
+    ----------
+    counts : ndarray
+    info : SdsInfo
+        With its attributes.
+    usual_scale : float
+        Where the file tells none.
+
+    Returns
+    -------
+    ndarray of float64
+        In the field's unit, NaN where fill or out of range.
+    """
     values = np.asarray(counts, np.float64)
 
     def attribute(name: str, default: float) -> float:
@@ -104,8 +120,8 @@ def _scaled(counts: NDArray[np.generic], info: SdsInfo) -> NDArray[np.float64]:
         valid &= (values >= valid_range[0]) & (values <= valid_range[1])
     else:
         valid &= values >= 0
-    scaled = (values - attribute("add_offset", 0.0)) * attribute("scale_factor", 0.001)
-    return np.where(valid, scaled, np.nan)
+    physical = (values - attribute("add_offset", 0.0)) * attribute("scale_factor", usual_scale)
+    return np.where(valid, physical, np.nan)
 
 
 def _to_cells(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:

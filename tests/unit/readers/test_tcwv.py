@@ -102,12 +102,18 @@ def test_geotiff_nodata_and_centimetres(tmp_path: Path) -> None:
     data = np.full((700, 830), 2.0, np.float32)
     data[:, :400] = -9999.0
     file = write_tif(tmp_path / "w.tif", data, GRID.geotransform, 32648, nodata=-9999.0)
-    assert read_tcwv(str(file), GRID) == pytest.approx(2.0)
+    with pytest.raises(ParameterError, match="no unit, and its mean of 2 .* gdal_edit.py -units"):
+        read_tcwv(str(file), GRID)
     import rasterio
 
+    for unit, value in (("cm", 20.0), ("mm", 2.0), ("kg_m-2", 2.0), ("kg m**-2", 2.0)):
+        with rasterio.open(file, "r+") as dataset:
+            dataset.units = (unit,)
+        assert read_tcwv(str(file), GRID) == pytest.approx(value)
     with rasterio.open(file, "r+") as dataset:
-        dataset.units = ("cm",)
-    assert read_tcwv(str(file), GRID) == pytest.approx(20.0)
+        dataset.units = ("inches",)
+    with pytest.raises(ParameterError, match="water vapour in 'inches'. Give it in kg m-2"):
+        read_tcwv(str(file), GRID)
 
 
 def test_geotiff_beside_the_scene(tmp_path: Path) -> None:
