@@ -110,7 +110,8 @@ class _ByGdal:
         )
 
 
-def _library() -> Any:
+def find_library() -> Any:
+    """Return the first library that is there and has the driver, or None."""
     for kind in (_ByRasterio, _ByGdal):
         try:
             return kind()
@@ -150,20 +151,24 @@ def _describe(library: Any, request: dict[str, Any]) -> bytes:
     return json.dumps(answer).encode()
 
 
+def answer(library: Any, request: dict[str, Any]) -> bytes:
+    """Describe a file, or read windows of it, by a library of `find_library`."""
+    if "read" not in request:
+        return _describe(library, request)
+    return b"".join(
+        library.read(request["path"], part["name"], part["bands"], part["window"])
+        for part in request["read"]
+    )
+
+
 def main() -> int:
     """Answer one request; return the exit code."""
     request = json.load(sys.stdin)
-    library = _library()
+    library = find_library()
     if library is None:
         return 3
     try:
-        if "read" in request:
-            for part in request["read"]:
-                sys.stdout.buffer.write(
-                    library.read(request["path"], part["name"], part["bands"], part["window"])
-                )
-        else:
-            sys.stdout.buffer.write(_describe(library, request))
+        sys.stdout.buffer.write(answer(library, request))
     except Exception as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return 2
