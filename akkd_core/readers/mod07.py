@@ -21,7 +21,7 @@ from akkd_core.readers.sampling import Array, swath_cells, swath_mean
 
 TEMPERATURE, DEW_POINT = "Retrieved_Temperature_Profile", "Retrieved_Moisture_Profile"
 MIXING_RATIO, HEIGHT = "Retrieved_WV_Mixing_Ratio_Profile", "Retrieved_Height_Profile"
-WATER_VAPOUR, PRESSURE = "Water_Vapor", "Surface_Pressure"
+WATER_VAPOUR, PRESSURE, ELEVATION = "Water_Vapor", "Surface_Pressure", "Surface_Elevation"
 _LEVELS = 20
 _MIN_LEVELS = 10
 
@@ -35,7 +35,7 @@ class Mod07Column:
     pressure_hpa, temperature_k : ndarray of float64, (levels,)
     dew_point_k, mixing_ratio_g_kg : ndarray of float64, (levels,), or None
         One of them is there.
-    surface_pressure_hpa : float or None
+    surface_pressure_hpa, surface_elevation_m : float or None
     cells : int
         That made up the mean.
     """
@@ -45,6 +45,7 @@ class Mod07Column:
     dew_point_k: Array | None
     mixing_ratio_g_kg: Array | None
     surface_pressure_hpa: float | None
+    surface_elevation_m: float | None
     cells: int
 
 
@@ -70,7 +71,7 @@ class Mod07:
     def __init__(self, structure: Hdf4Structure) -> None:
         self._structure, self.path = structure, structure.path
         names = ("Latitude", "Longitude", TEMPERATURE, DEW_POINT, MIXING_RATIO, WATER_VAPOUR,
-                 PRESSURE)  # fmt: skip
+                 PRESSURE, ELEVATION)  # fmt: skip
         infos = [info for name in names if (info := structure.find(name)) is not None]
         arrays = read_arrays(structure, infos)
         self._fields: dict[str, Array] = {
@@ -134,11 +135,16 @@ class Mod07:
             if 2 * cells >= count:
                 levels.append([self.pressure_hpa[level], *mean])
         pressure, warmth, moisture = np.array(levels).T
-        surface = self._fields.get(PRESSURE)
-        ground, cells = (
-            swath_mean(surface, around, outside) if surface is not None else (np.array(np.nan), 0)
-        )
+        ground = [
+            None if (field := self._fields.get(what)) is None
+            else _known(*swath_mean(np.where(np.isfinite(whole), field, np.nan), around, outside))
+            for what in (PRESSURE, ELEVATION)
+        ]  # fmt: skip
         return Mod07Column(
             pressure, warmth, None if name else moisture, moisture if name else None,
-            float(ground) if cells else None, count,
+            ground[0], ground[1], count,
         )  # fmt: skip
+
+
+def _known(mean: Array, cells: int) -> float | None:
+    return float(mean) if cells else None
