@@ -111,8 +111,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             for layer in self.form.layers:
                 self.addOutput(QgsProcessingOutputRasterLayer(layer, layer))
             self.addOutput(QgsProcessingOutputMultipleLayers(LAYERS, tr("All layers")))
-        if self.form.report:
+        if self.form.differences:
             self.addOutput(QgsProcessingOutputRasterLayer(DIFFERENCE, tr("Difference")))
+        if self.form.report:
             self.addOutput(QgsProcessingOutputHtml(REPORT, tr("Report")))
         self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary")))
 

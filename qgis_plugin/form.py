@@ -28,7 +28,10 @@ _LAYERS = {
 _REPORTS = frozenset(
     {"validate modis", "validate aster", "validate stations", "validate truth", "compare"}
 )
-"""Operations that may write a report, and rasters of differences."""
+"""Operations that may write a report."""
+
+_WITHOUT_DIFFERENCES = frozenset({"validate stations"})
+"""Of these those that compare at points."""
 
 _LAYERS_OR_PATHS = frozenset(
     {
@@ -127,7 +130,9 @@ class Form:
     layers : tuple of str
         Rasters of a scene's product, which a model can take up.
     report : bool
-        Whether it may write a report with rasters of differences.
+        Whether it may write a report.
+    differences : bool
+        Whether rasters of differences stand beside the report.
     """
 
     operation: Operation
@@ -137,11 +142,12 @@ class Form:
     fields: tuple[Field, ...]
     layers: tuple[str, ...] = ()
     report: bool = False
+    differences: bool = False
 
     @property
     def opens_layers(self) -> bool:
         """Whether there are results that QGIS can show."""
-        return bool(self.layers) or self.report
+        return bool(self.layers) or self.differences
 
 
 def _qgis_class(parameter: Parameter) -> str:
@@ -207,6 +213,7 @@ def make_form(operation: Operation) -> Form:
         tuple(make_field(operation, parameter) for parameter in operation.parameters),
         _LAYERS.get(operation.id, ()),
         operation.id in _REPORTS,
+        operation.id in _REPORTS - _WITHOUT_DIFFERENCES,
     )
 
 

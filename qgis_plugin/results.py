@@ -99,7 +99,7 @@ def _result_layers(form: Form, outcome: Outcome) -> list[ResultLayer]:
     if form.layers:
         scenes = outcome.data.get("scenes", ())
         return [layer for scene in scenes for layer in _scene_layers(scene)]
-    if not form.report:
+    if not form.differences:
         return []
     found = []
     for path in map(Path, _written_report(outcome).get("differences", ())):
@@ -118,15 +118,15 @@ def values_of(form: Form, outcome: Outcome) -> dict[str, Any]:
     Returns
     -------
     dict
-        The summary; of scenes all layers, and of a single scene each by its name; of a comparison
-        its report and the first raster of differences.
+        The summary; all layers, and of a single scene each by its name; of a comparison its report
+        and the first raster of differences, temperature's if there is one.
     """
     values: dict[str, Any] = {SUMMARY: "\n".join(outcome.lines)}
     layers = _result_layers(form, outcome)
-    if form.layers:
+    if form.opens_layers:
         values[LAYERS] = [str(layer.path) for layer in layers]
-        if len({layer.group for layer in layers}) == 1:
-            values.update({x.kind: str(x.path) for x in layers if x.kind in form.layers})
+    if form.layers and len({layer.group for layer in layers}) == 1:
+        values.update({x.kind: str(x.path) for x in layers if x.kind in form.layers})
     if form.report:
         written = _written_report(outcome)
         differences = written.get("differences", ())
