@@ -84,7 +84,10 @@ class Report:
             "metrics": str(self.folder / METRICS),
             "match_ups": [*by_suffix.get(".csv", []), *by_suffix.get(".gz", [])][0],
             "charts": by_suffix.get(".png", []),
-            "differences": by_suffix.get(".tif", []),
+            # temperature's first: it is what one means by the difference
+            "differences": sorted(
+                by_suffix.get(".tif", []), key=lambda path: "_LSE_minus_" in Path(path).name
+            ),
             "comparisons": scores_to_json(self.scores),
         }
 

@@ -94,6 +94,8 @@ def test_numbers(report: Report, match_ups: list[MatchUp]) -> None:
     data = report.to_json()
     assert data["comparisons"] == found["comparisons"]
     assert Path(data["report"]).is_file() and len(data["differences"]) == 3
+    kinds = ["_LSE_minus_" in path for path in data["differences"]]
+    assert kinds == sorted(kinds) and kinds[-1]  # temperature's come first
     assert len(data["charts"]) == 11 and data["match_ups"].endswith("match_ups.csv")
     json.dumps(data)
 
