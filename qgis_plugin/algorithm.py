@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from qgis import utils
 from qgis.core import (
     Qgis,
     QgsMessageLog,
@@ -30,9 +31,9 @@ from .environment import REMEDY
 from .feedback import FeedbackProgress, warnings_to
 from .form import Form, form_of
 from .icon import ICON
-from .parameters import make_parameter, plain_numbers, read_values
-from .results import DIFFERENCE, LAYERS, REPORT, SUMMARY, show_later, values_of
-from .settings import training_command
+from .parameters import facts_of, make_parameter, plain_numbers, read_values
+from .results import DIFFERENCE, LAYERS, REPORT, SUMMARY, kept_scenes, show_later, values_of
+from .settings import training_command, use_hdf4_python
 from .translation import tr
 
 LOG = "AKKD"
@@ -42,6 +43,14 @@ _TAGS = "ASTER,thermal,LST,LSE,temperature,emissivity,TIR,AKKD"
 
 def _html(text: str) -> str:
     return escape(text, quote=False)
+
+
+def _complain(message: str) -> str:
+    """One line of it; in the window it goes to the log of messages, and so to the message bar."""
+    line = " ".join(message.split())
+    if utils.iface is not None:
+        QgsMessageLog.logMessage(line, LOG, Qgis.MessageLevel.Critical)
+    return line
 
 
 class OperationAlgorithm(QgsProcessingAlgorithm):
@@ -55,6 +64,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
     def __init__(self, form: Form) -> None:
         super().__init__()
         self.form = form
+        self._values: dict[str, Any] = {}
+        self._refused = ""
 
     def createInstance(self) -> OperationAlgorithm:  # noqa: N802  (QGIS's names from here on)
         """Another one of the same operation."""
@@ -93,9 +104,8 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         paragraphs = tr(self.form.operation.help).split("\n\n")
         text = [f"<p>{_html(paragraph)}</p>" for paragraph in paragraphs]
         for field in self.form.fields:
-            facts = f" [{field.facts}]" if field.facts else ""
             label, help_text = tr(field.parameter.label), tr(field.parameter.help)
-            text.append(f"<p><b>{_html(label)}</b>: {_html(help_text + facts)}</p>")
+            text.append(f"<p><b>{_html(label)}</b>: {_html(help_text + facts_of(field))}</p>")
         return "\n".join(text)
 
     def initAlgorithm(self, configuration: Any = None) -> None:  # noqa: N802
@@ -114,7 +124,9 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         if self.form.differences:
             self.addOutput(QgsProcessingOutputRasterLayer(DIFFERENCE, tr("Difference")))
         if self.form.report:
-            self.addOutput(QgsProcessingOutputHtml(REPORT, tr("Report")))
+            # The Results Viewer lists reports by this name.
+            title = tr("Report: {}").format(self.displayName())
+            self.addOutput(QgsProcessingOutputHtml(REPORT, title))
         self.addOutput(QgsProcessingOutputString(SUMMARY, tr("Summary")))
 
     def canExecute(self) -> tuple[bool, str]:  # noqa: N802
@@ -140,6 +152,21 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         """Nothing to compare: QGIS would open each input for it, HDF4 files too."""
         return True
 
+    def prepareAlgorithm(  # noqa: N802
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> bool:
+        """Read the values while still in the main thread, where the project's layers live."""
+        use_hdf4_python()
+        try:
+            self._values = read_values(self, self.form, parameters, context)
+        except ParameterError as error:
+            # Raised by the run: QGIS gives a message of here to the log alone.
+            self._refused = str(error)
+        return True
+
     def processAlgorithm(  # noqa: N802
         self,
         parameters: dict[str, Any],
@@ -147,39 +174,41 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Run the operation. Raises QgsProcessingException with the core's one-line message."""
-        values = read_values(self, self.form, parameters, context)
         try:
             with warnings_to(feedback):
-                outcome = self._run(values, feedback)
+                outcome = self._run(self._values, feedback)
         except OperationCancelled:
             return {}
         except AkkdError as error:
-            raise QgsProcessingException(" ".join(str(error).split())) from None
+            raise QgsProcessingException(_complain(str(error))) from None
         except ImportError as error:
-            raise QgsProcessingException(
-                tr("{}: a package is missing in QGIS's Python").format(error)
-            ) from None
+            message = tr("{}: a package is missing in QGIS's Python").format(error)
+            raise QgsProcessingException(_complain(message)) from None
         except Exception as error:
             QgsMessageLog.logMessage(traceback.format_exc(), LOG, Qgis.MessageLevel.Warning)
-            raise QgsProcessingException(
-                f"unforeseen {type(error).__name__}: {' '.join(str(error).split())}"
-            ) from None
+            message = tr("unforeseen {}: {}").format(type(error).__name__, error)
+            raise QgsProcessingException(_complain(message)) from None
         for failure in outcome.failures:
-            feedback.reportError(failure, False)
+            feedback.reportError(_complain(failure), False)
+        for scene in kept_scenes(outcome):
+            message = tr("{}: the product that is there was kept. Tick Overwrite to make it anew")
+            feedback.pushWarning(message.format(scene))
         for line in outcome.lines:
             feedback.pushInfo(line)
         if self.form.opens_layers and self.parameterAsBoolean(parameters, LOAD, context):
             show_later(self.form, outcome, context)
-        return {**self._destinations(values), **values_of(self.form, outcome)}
+        return {**self._destinations(self._values), **values_of(self.form, outcome)}
 
     def _run(self, values: Mapping[str, Any], feedback: QgsProcessingFeedback) -> Outcome:
+        if self._refused:
+            raise ParameterError(self._refused)
         operation, progress = self.form.operation, FeedbackProgress(feedback)
         operation.check(**values)
         if self.form.in_process:
             return operation.load_runner()(progress=progress, **values)
         command = training_command()
         if command is None:
-            raise ParameterError(REMEDY)
+            raise ParameterError(tr(REMEDY))
         feedback.pushCommandInfo(" ".join(command))
         return run_child(command, operation, values, progress, feedback.pushWarning)
 

@@ -19,6 +19,8 @@ from .environment import child_environment, command_words
 _POLL_S = 0.1
 _GRACE_S = 10.0
 _CANCELLED = 130
+# On Windows a console window would open beside QGIS's.
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 def _texts(parameter: Parameter, value: Any) -> list[str]:
@@ -71,6 +73,7 @@ class _Child:
                 command,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="replace", env=child_environment(),
+                creationflags=_NO_WINDOW,
             )  # fmt: skip
         except OSError as error:
             raise MissingDependencyError(

@@ -74,6 +74,7 @@ def stop_listening() -> None:
     """Put back how warnings were shown."""
     if warnings.showwarning is _show:
         warnings.showwarning = _show_before
+    warnings.filters[:] = [one for one in warnings.filters if one[2] is not AkkdWarning]
 
 
 @contextmanager

@@ -44,6 +44,19 @@ _LAYERS_OR_PATHS = frozenset(
 _FOLDERS = frozenset({"archive"})
 """Names of inputs that are folders."""
 
+_PLAIN_RASTERS = frozenset({"raster", "rasters", "truth", "dem", "land_cover"})
+_PLAIN_RASTERS_OF = frozenset({("compare", "reference")})
+"""Inputs that are GeoTIFFs only: a data set inside an HDF file won't do."""
+
+_PATHS_OR_WORDS = frozenset({"target", "tcwv"})
+"""Names of texts that may be a path."""
+
+_FILES_OR_FOLDERS = frozenset({("search", "data"), ("distill adapt", "scene")})
+"""Single inputs that may be either."""
+
+_ALWAYS_WRITTEN_FILES = frozenset({("simulate granule", "truth"), ("reproduce", "report")})
+"""Optional files that are written under a name of the operation's own, if none is given."""
+
 _FILE_FILTERS = {
     "json": "JSON (*.json)",
     "csv": "CSV (*.csv)",
@@ -91,6 +104,12 @@ class Field:
         Of a file to be written, in QGIS's form.
     temporary : bool
         Of a destination: whether a form offers a temporary one at first.
+    always_written : bool
+        Of a destination: whether skipping it only leaves its name to the operation.
+    browsable : bool
+        Of a single input: whether files, folders and names are chosen beside each other.
+    plain_raster : bool
+        Of an input: whether it must be a raster file by itself.
     """
 
     parameter: Parameter
@@ -98,20 +117,14 @@ class Field:
     folder: bool = False
     file_filter: str = ""
     temporary: bool = False
+    always_written: bool = False
+    browsable: bool = False
+    plain_raster: bool = False
 
     @property
     def optional(self) -> bool:
         """Whether it may stay empty; what has a default never is."""
         return not self.parameter.required and self.parameter.default is None
-
-    @property
-    def facts(self) -> str:
-        """Unit, bounds and default in words; empty without."""
-        parameter = self.parameter
-        shown = [parameter.unit, parameter.bounds]
-        if parameter.default is not None and parameter.kind is not ParamKind.FLAG:
-            shown.append(f"default {parameter.default}")
-        return ", ".join(fact for fact in shown if fact)
 
 
 @dataclass(frozen=True)
@@ -176,19 +189,36 @@ def make_field(operation: Operation, parameter: Parameter) -> Field:
     operation : Operation
     parameter : Parameter
     """
+    key = (operation.id, parameter.name)
+    # Where products go beside the scene unasked, QGIS's custom is a temporary folder.
+    temporary = parameter.required or _shows_results(operation, parameter)
     return Field(
         parameter,
         _qgis_class(parameter),
         folder=parameter.kind is ParamKind.INPUT_PATH and parameter.name in _FOLDERS,
         file_filter=_file_filter(operation, parameter),
-        # Where products go beside the scene unasked, QGIS's custom is a temporary folder.
-        temporary=parameter.required or _shows_results(operation, parameter),
+        temporary=temporary,
+        always_written=_always_written(key, parameter) and not temporary,
+        browsable=_browsable(key, parameter),
+        plain_raster=parameter.name in _PLAIN_RASTERS or key in _PLAIN_RASTERS_OF,
     )
 
 
 def _shows_results(operation: Operation, parameter: Parameter) -> bool:
     folder = parameter.kind is ParamKind.OUTPUT_FOLDER
     return folder and (operation.id in _LAYERS or operation.id in _REPORTS)
+
+
+def _always_written(key: tuple[str, str], parameter: Parameter) -> bool:
+    folder = parameter.kind is ParamKind.OUTPUT_FOLDER and not parameter.required
+    return folder or key in _ALWAYS_WRITTEN_FILES
+
+
+def _browsable(key: tuple[str, str], parameter: Parameter) -> bool:
+    if parameter.multiple or parameter.name in _FOLDERS:
+        return False
+    named = parameter.name in _PATHS_OR_WORDS and parameter.kind is ParamKind.TEXT
+    return parameter.kind is ParamKind.BUNDLE or named or key in _FILES_OR_FOLDERS
 
 
 def runs_in_process(operation: Operation) -> bool:
@@ -220,7 +250,6 @@ def make_form(operation: Operation) -> Form:
 def all_forms() -> tuple[Form, ...]:
     """Forms of all operations, in the catalogue's order."""
     return tuple(make_form(operation) for operation in OPERATIONS)
-
 
 
 def form_of(operation_id: str) -> Form:

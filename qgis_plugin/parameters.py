@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,16 @@ from qgis.core import (
     QgsProcessingUtils,
 )
 
-from akkd_core.operations.spec import Parameter, ParamKind
+from akkd_core.errors import ParameterError
+from akkd_core.operations.spec import ParamKind
 
 from .form import Field, Form, takes_layers
+from .project_layers import is_raster_file
 from .sources import path_of_source
 from .translation import tr
 
 _NUMBERS = (ParamKind.FLOAT, ParamKind.INTEGER)
-_DECIMALS = 6
+_FEWEST_DECIMALS = 3
 
 
 def _is_text(value: Any) -> bool:
@@ -83,17 +86,43 @@ class SeveralPaths(_AnyPath, QgsProcessingParameterMultipleLayers):
         made: SeveralPaths = SeveralPaths(
             self.name(), self.description(), self.layerType()
         )._like(self)
+        made.setMinimumNumberInputs(self.minimumNumberInputs())
         return made
 
 
-def _label(parameter: Parameter) -> str:
+def _label(field: Field) -> str:
+    parameter = field.parameter
     label = tr(parameter.label)
-    return f"{label} ({parameter.unit})" if parameter.unit else label
+    if parameter.unit and parameter.unit != parameter.label.lower():
+        label = f"{label} ({parameter.unit})"
+    return tr("{} (named by itself if skipped)").format(label) if field.always_written else label
 
 
-def _element(name: str) -> dict[str, Any]:
+def facts_of(field: Field) -> str:
+    """Tell unit, bounds and default of a parameter in brackets, after a space; empty without.
+
+    Parameters
+    ----------
+    field : Field
+    """
+    parameter = field.parameter
+    facts = [parameter.unit, parameter.bounds]
+    if parameter.default is not None and parameter.kind is not ParamKind.FLAG:
+        facts.append(tr("default {}").format(parameter.default))
+    shown = ", ".join(fact for fact in facts if fact)
+    return f" [{shown}]" if shown else ""
+
+
+def _decimals(*values: float | None) -> int:
+    """Decimals that show each of the values in full, and a few at least."""
+    needed = [-int(Decimal(str(value)).as_tuple().exponent) for value in values if value]
+    return max(_FEWEST_DECIMALS, *needed) if needed else _FEWEST_DECIMALS
+
+
+def _element(name: str, models: bool = False) -> dict[str, Any]:
     """Metadata that name a form element; its module is loaded by forms alone."""
-    return {"widget_wrapper": {"class": f"{__package__}.path_widgets.{name}"}}
+    wrapper = {"class": f"{__package__}.path_widgets.{name}"}
+    return {"widget_wrapper": wrapper, "akkd_models": models}
 
 
 def _number(field: Field) -> Any:
@@ -101,32 +130,37 @@ def _number(field: Field) -> Any:
     kinds = QgsProcessingParameterNumber.Type
     kind = kinds.Integer if parameter.kind is ParamKind.INTEGER else kinds.Double
     made = QgsProcessingParameterNumber(
-        parameter.name, _label(parameter), kind, parameter.default, field.optional
+        parameter.name, _label(field), kind, parameter.default, field.optional
     )
     if parameter.minimum is not None:
         made.setMinimum(parameter.minimum)
     if parameter.maximum is not None:
         made.setMaximum(parameter.maximum)
     if kind == kinds.Double:
-        made.setMetadata({"widget_wrapper": {"decimals": _DECIMALS}})
+        decimals = _decimals(parameter.default, parameter.minimum)
+        made.setMetadata({"widget_wrapper": {"decimals": decimals}})
     return made
 
 
 def _file(field: Field) -> Any:
     kinds = QgsProcessingParameterFile.Behavior
-    return FileOrFolder(
+    made = FileOrFolder(
         field.parameter.name,
-        _label(field.parameter),
+        _label(field),
         kinds.Folder if field.folder else kinds.File,
         optional=field.optional,
     )
+    if field.browsable:
+        models = field.parameter.kind is ParamKind.BUNDLE
+        made.setMetadata(_element("NameOrPathElement", models))
+    return made
 
 
 def _enum(field: Field) -> Any:
     parameter = field.parameter
     return qgis_core.QgsProcessingParameterEnum(
         parameter.name,
-        _label(parameter),
+        _label(field),
         list(parameter.choices),
         defaultValue=parameter.default,
         optional=field.optional,
@@ -139,38 +173,41 @@ def _list(field: Field) -> Any:
     layers = takes_layers(field.parameter)
     made = SeveralPaths(
         field.parameter.name,
-        _label(field.parameter),
+        _label(field),
         kinds.TypeRaster if layers else kinds.TypeFile,
         optional=field.optional,
     )
     made.setMetadata(_element("FilesElement"))
+    if field.parameter.required:
+        made.setMinimumNumberInputs(1)
     return made
 
 
 def _layer(field: Field) -> Any:
-    made = LayerOrPath(field.parameter.name, _label(field.parameter), optional=field.optional)
+    made = LayerOrPath(field.parameter.name, _label(field), optional=field.optional)
     made.setMetadata(_element("LayerOrPathElement"))
     return made
 
 
 def _destination(field: Field) -> Any:
     kind = getattr(qgis_core, field.qgis_class)
-    words = [field.parameter.name, _label(field.parameter)]
+    words = [field.parameter.name, _label(field)]
     if field.file_filter:
         words.append(field.file_filter)
-    return kind(
-        *words, optional=field.optional, createByDefault=field.temporary
-    )
+    return kind(*words, optional=field.optional, createByDefault=field.temporary)
 
 
 def _plain(field: Field) -> Any:
     parameter = field.parameter
-    return getattr(qgis_core, field.qgis_class)(
+    made = getattr(qgis_core, field.qgis_class)(
         parameter.name,
-        _label(parameter),
+        _label(field),
         defaultValue=parameter.default,
         optional=field.optional,
     )
+    if field.browsable:
+        made.setMetadata(_element("NameOrPathElement"))
+    return made
 
 
 _MAKERS = {
@@ -194,22 +231,36 @@ def make_parameter(field: Field) -> QgsProcessingParameterDefinition:
     field : Field
     """
     made = _MAKERS[field.qgis_class](field)
-    made.setHelp(f"{tr(field.parameter.help)} [{field.facts}]" if field.facts
-                 else tr(field.parameter.help))  # fmt: skip
+    made.setHelp(tr(field.parameter.help) + facts_of(field))
     if field.parameter.advanced:
         made.setFlags(made.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
     return made
 
 
-def _path(value: Any, context: QgsProcessingContext) -> str:
+def _layer_path(layer: QgsMapLayer, field: Field) -> str:
+    """Path of the file behind a layer. Raises ParameterError if there is none."""
+    source = layer.source()
+    path = path_of_source(source)
+    contained = field.plain_raster and path != source.split("|")[0]
+    if contained or not is_raster_file(layer):
+        raise ParameterError(
+            tr(
+                "layer {}: isn't a raster file on this computer. Save it as a GeoTIFF (Export, "
+                "Save As) and choose that"
+            ).format(layer.name())
+        )
+    return path
+
+
+def _path(value: Any, field: Field, context: QgsProcessingContext) -> str:
     """Path of a file, or of the one behind a layer."""
     if isinstance(value, QgsMapLayer):
-        return path_of_source(value.source())
+        return _layer_path(value, field)
     text = str(value).strip()
     if text and not Path(text).exists():
         layer = QgsProcessingUtils.mapLayerFromString(text, context, False)
         if layer is not None:
-            return path_of_source(layer.source())
+            return _layer_path(layer, field)
     return path_of_source(text)
 
 
@@ -227,7 +278,7 @@ def _several(
         # An expression or a property; Processing knows how to read it.
         value = algorithm.parameterAsFileList(given, name, context)
     values = value if isinstance(value, (list, tuple)) else [value]
-    paths = (_path(one, context) for one in values)
+    paths = (_path(one, field, context) for one in values)
     return tuple(path for path in paths if path)
 
 
@@ -241,9 +292,8 @@ def _one(
     if kind in (ParamKind.INPUT_PATH, ParamKind.BUNDLE):
         value = given[name]
         layer = isinstance(value, QgsMapLayer)
-        return _path(
-            value if layer else algorithm.parameterAsString(given, name, context), context
-        )
+        text = value if layer else algorithm.parameterAsString(given, name, context)
+        return _path(text, field, context)
     read = {
         ParamKind.FLOAT: algorithm.parameterAsDouble,
         ParamKind.INTEGER: algorithm.parameterAsInt,
@@ -271,6 +321,11 @@ def read_values(
     given : mapping
         What Processing gives.
     context : QgsProcessingContext
+
+    Raises
+    ------
+    ParameterError
+        If a layer is no file.
     """
     values: dict[str, Any] = {}
     for field in form.fields:

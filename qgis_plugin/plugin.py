@@ -10,7 +10,7 @@ from qgis.core import QgsApplication
 from .bundled_core import forget_core
 from .feedback import listen_to_warnings, stop_listening
 from .provider import AkkdProvider
-from .translation import install_translator
+from .translation import install_translator, remove_translator
 
 
 class AkkdPlugin:
@@ -45,4 +45,6 @@ class AkkdPlugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
         stop_listening()
+        remove_translator(self._translator)
+        self._translator = None
         forget_core()

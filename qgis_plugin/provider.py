@@ -38,7 +38,7 @@ class AkkdProvider(QgsProcessingProvider):
 
     def load(self) -> bool:
         """Add settings and algorithms."""
-        add_settings(ICON)
+        add_settings(self.icon())
         self.refreshAlgorithms()
         return True
 

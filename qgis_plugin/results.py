@@ -25,6 +25,7 @@ from akkd_core.operations.spec import Outcome
 from .form import Form
 from .layer_metadata import describe_layer
 from .styles import style_layer
+from .translation import tr
 
 LAYERS = "layers"
 SUMMARY = "summary"
@@ -51,6 +52,8 @@ class ResultLayer:
         Heading among the layers.
     item : mapping
         STAC item of its product; empty if there is none.
+    summary : str
+        What the operation said of it, where there is no item.
     """
 
     path: Path
@@ -58,6 +61,7 @@ class ResultLayer:
     title: str
     group: str
     item: Mapping[str, Any] = field(default_factory=dict)
+    summary: str = ""
 
 
 def _item(path: Path) -> dict[str, Any]:
@@ -101,10 +105,11 @@ def _result_layers(form: Form, outcome: Outcome) -> list[ResultLayer]:
         return [layer for scene in scenes for layer in _scene_layers(scene)]
     if not form.differences:
         return []
-    found = []
-    for path in map(Path, _written_report(outcome).get("differences", ())):
-        found.append(ResultLayer(path, DIFFERENCE, path.stem.replace("_", " "), path.parent.name))
-    return found
+    group, summary = tr(form.operation.title), "\n".join(outcome.lines)
+    return [
+        ResultLayer(path, DIFFERENCE, path.stem.replace("_", " "), group, summary=summary)
+        for path in map(Path, _written_report(outcome).get("differences", ()))
+    ]
 
 
 def values_of(form: Form, outcome: Outcome) -> dict[str, Any]:
@@ -135,6 +140,14 @@ def values_of(form: Form, outcome: Outcome) -> dict[str, Any]:
     return values
 
 
+def kept_scenes(outcome: Outcome) -> list[str]:
+    """Scenes whose products were there already and were kept."""
+    scenes = outcome.data.get("scenes")
+    if not isinstance(scenes, (list, tuple)):  # of what simulates: their number
+        return []
+    return [str(scene["scene"]) for scene in scenes if scene.get("status") == "skipped"]
+
+
 class _Finish(QgsProcessingLayerPostProcessorInterface):
     """Names, styles and groups a layer after QGIS opened it; runs in the main thread."""
 
@@ -149,9 +162,11 @@ class _Finish(QgsProcessingLayerPostProcessorInterface):
         if not isinstance(layer, QgsRasterLayer):
             return
         result = self._result
+        # A layer that was open already still shows the file that was written over.
+        layer.dataProvider().reloadData()
         layer.setName(result.title)
         layer.setCustomProperty(_KIND, result.kind)
-        describe_layer(layer, result.kind, result.item)
+        describe_layer(layer, result.kind, result.item, result.summary)
         style_layer(layer, result.kind)
         _group(layer, result, context.project() or QgsProject.instance())
 

@@ -7,7 +7,7 @@ import os
 from processing.core.ProcessingConfig import ProcessingConfig, Setting
 from qgis.PyQt.QtGui import QIcon
 
-from akkd_core.readers.hdf4 import PYTHON_VARIABLE
+from akkd_core.readers.child_python import PYTHON_VARIABLE
 
 from .environment import find_command
 from .translation import tr

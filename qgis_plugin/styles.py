@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from qgis.core import (
@@ -26,6 +26,7 @@ _ZERO_CELSIUS_K = 273.15
 _LOW, _HIGH = 0.02, 0.98
 _SAMPLE = 250_000
 _STEPS = 9
+_NARROW_K = 0.1
 
 # Perceptually even and readable by the colour-blind: inferno and viridis (van der Walt and Smith
 # 2015, CC0) at equal steps.
@@ -37,8 +38,9 @@ _VIRIDIS = ("#440154", "#482878", "#3e4989", "#31688e", "#26828e", "#1f9e89", "#
             "#b5de2b", "#fde725")  # fmt: skip
 
 _QC_COLOURS = {0: "#2ca25f", 1: "#fdbf6f", 2: "#a6bddb", 3: "#525252"}
-_QC_SHOWN = ("cloud", "graybody", "out_of_domain", "data_quality", "lst_accuracy")
-_QC_UNREMARKABLE = ("not flagged", "no", "inside", "good")
+_QC_SHOWN = ("cloud", "graybody", "water_snow", "out_of_domain", "data_quality", "lst_accuracy")
+_QC_UNREMARKABLE = ("not flagged", "clear", "no", "not told", "inside", "good")
+_PALEST, _FEWEST_STEPS = 0.75, 3
 _MOST_QC_PIXELS = 40_000_000
 _MOST_CLASSES = 64
 
@@ -100,18 +102,23 @@ def _celsius(value: float) -> str:
 
 def _style_temperature(layer: QgsRasterLayer) -> None:
     low, high = _stretch(layer)
-    manager = layer.styleManager()
+    manager, kelvin, celsius = layer.styleManager(), tr("Kelvin"), tr("Celsius")
+    if kelvin in manager.styles():
+        manager.setCurrentStyle(kelvin)
+    else:
+        manager.renameStyle(manager.currentStyle(), kelvin)
     _pseudocolour(layer, _INFERNO, low, high, _kelvin)
-    manager.renameStyle(manager.currentStyle(), tr("Kelvin"))
-    manager.addStyleFromLayer(tr("Celsius"))
-    manager.setCurrentStyle(tr("Celsius"))
+    if celsius not in manager.styles():
+        manager.addStyleFromLayer(celsius)
+    manager.setCurrentStyle(celsius)
     _pseudocolour(layer, _INFERNO, low, high, _celsius)
-    manager.setCurrentStyle(tr("Kelvin"))
+    manager.setCurrentStyle(kelvin)
 
 
 def _style_error(layer: QgsRasterLayer) -> None:
     low, high = _stretch(layer)
-    _pseudocolour(layer, _VIRIDIS, low, high, lambda value: f"{value:.2f} K")
+    decimals = 3 if high - low < _NARROW_K else 2
+    _pseudocolour(layer, _VIRIDIS, low, high, lambda value: f"{value:.{decimals}f} K")
 
 
 def _style_bands(layer: QgsRasterLayer) -> None:
@@ -134,15 +141,65 @@ def _style_bands(layer: QgsRasterLayer) -> None:
     layer.setRenderer(renderer)
 
 
-def _qc_label(value: int) -> str:
-    meanings = describe_qc(value)
-    words = [meanings["mandatory_qa"]]
-    for name in _QC_SHOWN:
-        meaning = meanings.get(name, "no")
-        if meaning not in _QC_UNREMARKABLE:
-            words.append(f"LST {meaning}" if name == "lst_accuracy" else
-                         f"{name.replace('_', ' ')}: {meaning}")  # fmt: skip
-    return f"{value}: {'; '.join(words)}"
+def _field_name(name: str) -> str:
+    """Name of a QC field in a legend."""
+    names = {
+        "data_quality": tr("input"),
+        "cloud": tr("cloud"),
+        "graybody": tr("grey body"),
+        "water_snow": tr("surface"),
+        "out_of_domain": tr("model"),
+        "opacity": tr("air"),
+        "mmd": tr("contrast of emissivity"),
+        "lse_accuracy": tr("emissivity"),
+        "lst_accuracy": tr("LST"),
+    }
+    return names.get(name, name)
+
+
+def _qc_words(name: str, meaning: str) -> str:
+    # What stands in brackets explains, but for accuracy, where it judges.
+    words = tr(meaning) if name.endswith("accuracy") else tr(meaning).split(" (")[0]
+    return f"{_field_name(name)} {words}"
+
+
+def _remarkable(meanings: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the fields that a legend always tells."""
+    return tuple(
+        name for name in _QC_SHOWN if meanings.get(name, "no") not in _QC_UNREMARKABLE
+    )
+
+
+def _qc_labels(values: Sequence[int]) -> dict[int, str]:
+    """Name of each value; where names would be the same, with the fields that tell them apart."""
+    meanings = {value: describe_qc(value) for value in values}
+    shown = {value: _remarkable(meanings[value]) for value in values}
+
+    def label(value: int, names: Sequence[str]) -> str:
+        mine = meanings[value]
+        words = [tr(mine["mandatory_qa"]), *(_qc_words(name, mine[name]) for name in names)]
+        return "; ".join(words)
+
+    alike: dict[str, list[int]] = {}
+    for value in values:
+        alike.setdefault(label(value, shown[value]), []).append(value)
+    labels = {}
+    for group in alike.values():
+        apart = [
+            name for name in meanings[group[0]]
+            if len({meanings[value].get(name) for value in group}) > 1
+        ]  # fmt: skip
+        for value in group:
+            more = [name for name in apart if name in meanings[value]]
+            labels[value] = f"{value}: {label(value, (*shown[value], *more))}"
+    return labels
+
+
+def _paler(colour: str, share: float) -> str:
+    """Colour mixed with white."""
+    made = QColor(colour)
+    parts = (made.red(), made.green(), made.blue())
+    return QColor(*(round(part + share * (255 - part)) for part in parts)).name()
 
 
 def qc_classes(values: list[int]) -> list[tuple[int, str, str]]:
@@ -158,17 +215,15 @@ def qc_classes(values: list[int]) -> list[tuple[int, str, str]]:
         Best first; the shades of one mandatory QA tell its classes apart.
     """
     mandatory = qc_field("mandatory_qa")
-    keyed = sorted(
-        (int(mandatory.decode(np.array([value], np.uint16))[0]), -value)
-        for value in values
-        if value != QC_NODATA
-    )
-    made, seen = [], dict.fromkeys(_QC_COLOURS, 0)
-    for quality, negative in keyed:
-        colour = QColor(_QC_COLOURS[quality])
-        made.append((-negative, colour.lighter(100 + 7 * min(seen[quality], 12)).name(),
-                     _qc_label(-negative)))  # fmt: skip
-        seen[quality] += 1
+    labels = _qc_labels([value for value in values if value != QC_NODATA])
+    by_quality: dict[int, list[int]] = {quality: [] for quality in _QC_COLOURS}
+    for value in sorted(labels, reverse=True):
+        by_quality[int(mandatory.decode(np.array([value], np.uint16))[0])].append(value)
+    made = []
+    for quality, members in by_quality.items():
+        for place, value in enumerate(members):
+            share = _PALEST * place / max(len(members) - 1, _FEWEST_STEPS)
+            made.append((value, _paler(_QC_COLOURS[quality], share), labels[value]))
     return made
 
 

@@ -27,3 +27,9 @@ def install_translator() -> Any:
                 QCoreApplication.installTranslator(translator)
                 return translator
     return None
+
+
+def remove_translator(translator: Any) -> None:
+    """Take a translation out again; None where there was none."""
+    if translator is not None:
+        QCoreApplication.removeTranslator(translator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class Bar:
     def pushWarning(self, title: str, text: str) -> None:  # noqa: N802
         self.messages.append(text)
 
+    pushCritical = pushWarning  # noqa: N815
+
 
 class Interface:
     """Stands in for QGIS's window, which a test has none of."""
@@ -31,6 +34,7 @@ class Interface:
         self.bar, self.window = Bar(), QMainWindow()
         self.handlers: list[Any] = []
         self.actions: list[Any] = []
+        self.raster_menu: list[Any] = []
         self.current: Any = None
 
     def messageBar(self) -> Bar:  # noqa: N802
@@ -50,6 +54,12 @@ class Interface:
 
     def removeCustomActionForLayerType(self, action: Any) -> None:  # noqa: N802
         self.actions.remove(action)
+
+    def addPluginToRasterMenu(self, menu: str, action: Any) -> None:  # noqa: N802
+        self.raster_menu.append(action)
+
+    def removePluginRasterMenu(self, menu: str, action: Any) -> None:  # noqa: N802
+        self.raster_menu.remove(action)
 
     def layerTreeView(self) -> Any:  # noqa: N802
         return self
@@ -75,6 +85,15 @@ def opened(interface: Interface, monkeypatch: pytest.MonkeyPatch) -> list[tuple[
     calls: list[tuple[str, Any]] = []
     monkeypatch.setattr(window, "open_dialog", lambda name, values: calls.append((name, values)))
     return calls
+
+
+@pytest.fixture
+def window(interface: Interface) -> Iterator[Any]:
+    from akkd.window import Window
+
+    made = Window()
+    yield made
+    made.close()
 
 
 def form_of(algorithm: str, values: dict[str, Any]) -> Any:
@@ -203,12 +222,187 @@ def test_damaged_granule_is_kept_from_gdal(
     assert opened == []
 
 
+def test_malformed_hdf_eos_file_is_kept_from_gdal(
+    opened: list[Any], interface: Interface, tmp_path: Path
+) -> None:
+    """QGIS ended when it was dropped: it is sound HDF4, but GDAL's HDF-EOS route isn't."""
+    from akkd.window import GranuleDropHandler
+
+    path = write_nameless_dimension(tmp_path / "nameless.hdf")
+    assert GranuleDropHandler().handleFileDrop(str(path))
+    (message,) = interface.bar.messages
+    assert message.startswith(f"{path}: QGIS would end on this malformed file")
+    assert opened == []
+
+
+def test_sound_hdf_file_of_another_kind_goes_on_to_qgis(
+    opened: list[Any], interface: Interface, shared_data: Path
+) -> None:
+    from akkd.window import GranuleDropHandler
+
+    for name in ("Grid219", "sinusoid", "swath_3_3d_dimmap"):
+        path = shared_data / "hdfeos_edge" / f"{name}.hdf"
+        if not path.is_file():
+            pytest.skip("no such file")
+        assert not GranuleDropHandler().handleFileDrop(str(path))
+    assert opened == [] and interface.bar.messages == []
+
+
+def test_several_granules_are_dropped_on_one_form(
+    opened: list[Any], granule: Path, truth: Path, tmp_path: Path
+) -> None:
+    from akkd.window import GranuleDropHandler
+    from qgis.PyQt.QtCore import QMimeData, QUrl
+
+    def dropped(*paths: Path) -> bool:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        return GranuleDropHandler().handleMimeDataV2(data)
+
+    second = tmp_path / "second.hdf"
+    second.write_bytes(granule.read_bytes())
+    assert not dropped(granule, truth) and not dropped(granule)
+    assert opened == []
+    assert dropped(granule, second)
+    assert opened == [("akkd:retrieve", {"scenes": [str(granule), str(second)]})]
+
+
+def test_settings_page_opens(qgis: Any) -> None:
+    """An icon of the wrong kind kept QGIS's dialog of options from opening at all."""
+    from processing.gui.ConfigDialog import ConfigDialog
+
+    page = ConfigDialog(False)
+    model = page.model
+    (providers,) = model.findItems("Providers")
+    rows = [providers.child(row) for row in range(providers.rowCount())]
+    (ours,) = [row for row in rows if row.text() == "AKKD"]
+    assert ours.rowCount() == 2 and not ours.icon().isNull()
+    page.deleteLater()
+
+
+def test_python_for_hdf4_is_that_of_the_settings(
+    qgis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change counts at once, and what was chosen is taken back."""
+    import os
+
+    from akkd import settings
+    from processing.core.ProcessingConfig import ProcessingConfig
+
+    from akkd_core.readers.child_python import PYTHON_VARIABLE
+
+    monkeypatch.setattr(settings, "_found_at_start", None)
+    monkeypatch.setattr(ProcessingConfig.settings[settings.HDF4_PYTHON], "value", "/x/python")
+    settings.use_hdf4_python()
+    assert os.environ[PYTHON_VARIABLE] == "/x/python"
+    monkeypatch.setattr(ProcessingConfig.settings[settings.HDF4_PYTHON], "value", "")
+    settings.use_hdf4_python()
+    assert PYTHON_VARIABLE not in os.environ
+
+
+@pytest.mark.usefixtures("window")
+def test_complaints_reach_the_message_bar(interface: Interface, truth: Path) -> None:
+    """In one line; those of others do not."""
+    import processing
+    from qgis.core import Qgis, QgsApplication, QgsMessageLog, QgsProcessingException
+
+    with pytest.raises(QgsProcessingException):
+        processing.run("akkd:retrieve", {"scenes": [str(truth)], "output": "TEMPORARY_OUTPUT"})
+    QgsMessageLog.logMessage("theirs", "Other", Qgis.MessageLevel.Critical)
+    QgsMessageLog.logMessage("a traceback", "AKKD", Qgis.MessageLevel.Warning)
+    QgsApplication.processEvents()
+    (message,) = interface.bar.messages
+    assert message.startswith(str(truth)) and "\n" not in message
+
+
+@pytest.mark.usefixtures("window")
+def test_layer_from_the_web_is_told_apart(opened: list[Any], interface: Interface) -> None:
+    from qgis.core import QgsRasterLayer
+
+    source = "type=xyz&url=https://example.invalid/%7Bz%7D/%7Bx%7D/%7By%7D.png&zmax=1&zmin=0"
+    interface.current = QgsRasterLayer(source, "tiles", "wms")
+    interface.actions[0].trigger()
+    (message,) = interface.bar.messages
+    assert message.startswith("layer tiles: isn't a file on this computer")
+    assert opened == [("akkd:retrieve", {})]
+
+
+def test_report_is_opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from akkd import window
+
+    shown: list[str] = []
+
+    class Services:
+        @staticmethod
+        def openUrl(url: Any) -> bool:  # noqa: N802
+            shown.append(url.toLocalFile())
+            return True
+
+    monkeypatch.setattr(window, "QDesktopServices", Services)
+    window.open_report(False, {"report": "x"})
+    window.open_report(True, {})
+    assert shown == []
+    window.open_report(True, {"report": str(tmp_path / "report.html")})
+    assert shown == [str(tmp_path / "report.html")]
+
+
+def test_required_lists_must_not_be_empty() -> None:
+    from qgis.core import QgsApplication, QgsProcessingContext
+
+    made = QgsApplication.processingRegistry().createAlgorithmById("akkd:retrieve")
+    scenes = made.parameterDefinition("scenes")
+    for definition in (scenes, scenes.clone()):
+        assert not definition.checkValueIsAcceptable([], QgsProcessingContext())
+        assert definition.checkValueIsAcceptable(["/x"], QgsProcessingContext())
+
+
+def test_layers_of_one_name_are_told_apart(product: Path) -> None:
+    from qgis.core import QgsProject, QgsRasterLayer
+
+    layers = [QgsRasterLayer(str(product / f"GRANULE_{x}.tif"), "same") for x in ("LST", "QC")]
+    QgsProject.instance().addMapLayers(layers)
+    for layer in layers:
+        dialog = form_of("validate_stations", {"dem": layer.id()})
+        wrapper = dialog.mainWidget().wrappers["dem"]
+        assert wrapper.parameterValue() == layer.id()
+        dialog.deleteLater()
+    QgsProject.instance().clear()
+
+
+def test_paths_are_typed_where_names_are_chosen(tmp_path: Path) -> None:
+    """Models by name; a path that is typed and entered stays a path."""
+    from qgis.PyQt.QtCore import Qt
+    from qgis.PyQt.QtTest import QTest
+    from qgis.PyQt.QtWidgets import QComboBox
+
+    dialog = form_of("retrieve", {})
+    wrapper = dialog.mainWidget().wrappers["model"]
+    combo = wrapper.widget.findChild(QComboBox)
+    names = [combo.itemText(index) for index in range(combo.count())]
+    assert names[:2] == ["default", "compact"] and wrapper.parameterValue() is None
+    combo.setEditText(str(tmp_path))
+    QTest.keyClick(combo.lineEdit(), Qt.Key.Key_Return)
+    assert wrapper.parameterValue() == str(tmp_path)
+    dialog.deleteLater()
+    dialog = form_of("info", {"target": "4095"})
+    assert dialog.mainWidget().wrappers["target"].parameterValue() == "4095"
+    dialog.deleteLater()
+
+
+def test_numbers_are_shown_without_a_tail_of_zeros() -> None:
+    from akkd.parameters import _decimals
+
+    assert _decimals(1000.0, 0.0) == 3 and _decimals(None, None) == 3
+    assert _decimals(0.0075, 0.0) == 4 and _decimals(None, 1e-6) == 6
+
+
 def test_menu_of_a_layer(opened: list[Any], interface: Interface, product: Path) -> None:
     from akkd.window import Window
     from qgis.core import QgsProject, QgsRasterLayer
 
     window = Window()
     retrieve, compare = interface.actions
+    assert interface.raster_menu == interface.actions
     assert len(interface.handlers) == 1
     path = str(product / "GRANULE_LST.tif")
     interface.current = QgsRasterLayer(path, "LST")
@@ -224,4 +418,4 @@ def test_menu_of_a_layer(opened: list[Any], interface: Interface, product: Path)
     assert opened[2:] == [("akkd:retrieve_raster", {"rasters": [path]})]
     QgsProject.instance().clear()
     window.close()
-    assert interface.actions == [] and interface.handlers == []
+    assert interface.actions == interface.handlers == interface.raster_menu == []
