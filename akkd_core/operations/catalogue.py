@@ -6,6 +6,7 @@ To add an operation, add an entry to :data:`OPERATIONS`. Standard library only.
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_adapt import ADAPT
+from akkd_core.operations.catalogue_air import ELEVATION, PROFILE, T_AIR, TCWV
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
 from akkd_core.operations.catalogue_compress import COMPRESS
@@ -60,17 +61,10 @@ _MODEL_AND_AIR = (
         "compact, the small bundle shipped with AKKD; without it, the default one.",
         short="m",
     ),
-    Parameter(
-        "tcwv", ParamKind.TEXT, "Total column water vapour",
-        "Water vapour if known: a number, or a GeoTIFF or MOD05_L2 granule to average over "
-        "the scene (1 g cm-2 is 10 kg m-2).",
-        unit="kg m-2",
-    ),
-    Parameter(
-        "t_air", ParamKind.FLOAT, "Air temperature",
-        "Air temperature near the ground if known.",
-        minimum=180.0, maximum=340.0, unit="K",
-    ),
+    TCWV,
+    T_AIR,
+    PROFILE,
+    ELEVATION,
 )  # fmt: skip
 _RUNTIME = (
     Parameter(

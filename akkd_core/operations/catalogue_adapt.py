@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akkd_core.operations.catalogue_air import T_AIR, TCWV
 from akkd_core.operations.catalogue_models import TRAINING_SEED
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
@@ -32,17 +33,8 @@ ADAPT = Operation(
             "without it, the default one.",
             short="m",
         ),
-        Parameter(
-            "tcwv", ParamKind.TEXT, "Total column water vapour",
-            "Water vapour if known, for the teacher: a number, or a GeoTIFF or MOD05_L2 granule to "
-            "average over the scene.",
-            unit="kg m-2",
-        ),
-        Parameter(
-            "t_air", ParamKind.FLOAT, "Air temperature",
-            "Air temperature near the ground if known, for the teacher.",
-            minimum=180.0, maximum=340.0, unit="K",
-        ),
+        TCWV,
+        T_AIR,
         Parameter(
             "pixels", ParamKind.INTEGER, "Pixels",
             "Pixels to learn from at most: half of them at random, half so that rare temperatures "

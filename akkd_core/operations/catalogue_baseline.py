@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from akkd_core.operations.catalogue_air import T_AIR, TCWV
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 _VARIANT = Parameter(
@@ -40,20 +43,20 @@ TES = Operation(
             default="retrieved",
         ),
         Parameter(
-            "tcwv", ParamKind.TEXT, "Total column water vapour",
-            "Water vapour if known, for retrieved, and to choose the row of a table: a number, or "
-            "a GeoTIFF or MOD05_L2 granule to average over the scene.",
-            unit="kg m-2",
+            "profile", ParamKind.INPUT_PATH, "Profile",
+            "Profile of the air through LOWTRAN7 in place of an atmosphere: netCDF of ERA5 or "
+            "MERRA-2 on pressure levels, MOD07_L2, or a table (.csv). Needs akkd[simulate].",
         ),
-        Parameter(
-            "t_air", ParamKind.FLOAT, "Air temperature",
-            "Air temperature near the ground if known, for retrieved and tcwv=.",
-            minimum=180.0, maximum=340.0, unit="K",
+        replace(
+            TCWV, help="For retrieved, and to choose the row of a table. " + TCWV.help
         ),
+        replace(T_AIR, help="For retrieved and tcwv=. " + T_AIR.help),
         Parameter(
-            "elevation", ParamKind.FLOAT, "Elevation",
-            "Of the scene's ground, for a reference profile; without it, sea level.",
-            minimum=0.0, maximum=6000.0, unit="m",
+            "elevation", ParamKind.TEXT, "Elevation",
+            "Of the scene's ground, for a profile or reference profile: a number, or a raster of "
+            "elevation to average over the scene. Without it a reference profile begins at sea "
+            "level, a profile at its surface.",
+            unit="m",
         ),
         Parameter(
             "model", ParamKind.BUNDLE, "Model bundle",

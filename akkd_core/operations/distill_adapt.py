@@ -28,18 +28,17 @@ from akkd_core.distillation.scene_adapted import (
     taught_pixels,
 )
 from akkd_core.errors import BundleMismatchError
-from akkd_core.inference.context import Ancillary
 from akkd_core.inference.retriever import Retriever
 from akkd_core.joint.belonging import belongs_of
 from akkd_core.operations.batch import group_scenes
 from akkd_core.operations.distill_setup import require_training
+from akkd_core.operations.known_air import AirSources, as_text, one_value, read_air
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
 from akkd_core.operations.train import read_architecture, training_software
 from akkd_core.physics.features import PIXEL_ONLY_FEATURES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file
-from akkd_core.readers import read_tcwv
 
 if TYPE_CHECKING:
     from akkd_core.bundle import Architecture, Network
@@ -58,7 +57,7 @@ def run(
     output: str | None = None,
     model: str | None = None,
     tcwv: str | None = None,
-    t_air: float | None = None,
+    t_air: float | str | None = None,
     pixels: int = 50000,
     noise: float = 1.0,
     architecture: str = "64,64,64",
@@ -98,7 +97,7 @@ def run(
             "give one of akkd train --inputs scene"
         )
     opened = argument.open()
-    known = Ancillary(None if tcwv is None else read_tcwv(tcwv, opened.grid), t_air)
+    known = one_value(read_air(AirSources(as_text(tcwv), as_text(t_air)), opened).air)
     learn, held_out = taught_pixels(
         Retriever(teacher),
         opened,

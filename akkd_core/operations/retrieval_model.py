@@ -24,6 +24,8 @@ class RetrievalModel:
     Parameters
     ----------
     retriever : Retriever or JointRetriever
+    bundles : tuple of ModelBundle
+        That make it up.
     name, sha256 : str
         Of the bundle or joint model.
     error_method : str
@@ -35,6 +37,7 @@ class RetrievalModel:
     """
 
     retriever: Retriever | JointRetriever
+    bundles: tuple[ModelBundle, ...]
     name: str
     sha256: str
     error_method: str
@@ -69,7 +72,7 @@ def open_model(path: str | Path | None, runtime: str, device: str) -> RetrievalM
         digest = hashlib.sha256(model.manifest.to_bytes()).hexdigest()
         kind = Retriever if model.manifest.belongs is None else StudentRetriever
         retriever = kind(model, runtime, device)
-        return RetrievalModel(retriever, model.name, digest, _error_method(model))
+        return RetrievalModel(retriever, (model,), model.name, digest, _error_method(model))
     return _joint(model, runtime, device)
 
 
@@ -86,7 +89,9 @@ def _joint(joint: JointBundle, runtime: str, device: str) -> RetrievalModel:
     facts |= {"blend_m": f"{joint.rule.blend_m:g}", "domain_ramp": f"{joint.rule.domain_ramp:g}"}
     layers = (*LAYERS, model_layer(joint.labels))
     retriever = JointRetriever(joint, runtime, device)
-    return RetrievalModel(retriever, joint.name, joint.sha256, method, facts, layers)
+    return RetrievalModel(
+        retriever, joint.members, joint.name, joint.sha256, method, facts, layers
+    )
 
 
 def _error_method(bundle: ModelBundle) -> str:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from akkd_core.errors import GranuleReadError
-from akkd_core.grid import Grid
 from akkd_core.inference.product import (
     ProductProvenance,
     ProductSummary,
@@ -19,19 +17,19 @@ from akkd_core.inference.product import (
 from akkd_core.inference.product_files import NETWORK
 from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
 from akkd_core.operations.catalogue import RETRIEVE
+from akkd_core.operations.known_air import AirSources, SceneAirFacts, as_text, read_air
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
     from akkd_core.calibration import SampleCalibration
     from akkd_core.images import Scene
-    from akkd_core.inference.context import Ancillary
     from akkd_core.operations.retrieval_model import RetrievalModel
 
 _LOG = logging.getLogger(__name__)
 
 DEFAULT_TILE_SIZE: int = next(p.default for p in RETRIEVE.parameters if p.name == "tile_size")
-_RETRIEVAL_SHARE = 0.8
+_AIR_SHARE, _RETRIEVAL_SHARE = 0.05, 0.8
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,9 @@ class RetrievalOptions:
 
     output: Path | None
     tile_size: int
-    tcwv: str | None
-    t_air: float | None
+    air: AirSources
     gain_offset: Path | None
     overwrite: bool
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def check_options(options: RetrievalOptions) -> None:
@@ -66,48 +56,46 @@ def check_options(options: RetrievalOptions) -> None:
         If a file is absent or not as it should be, or a number is out of range.
     """
     from akkd_core.calibration import read_gain_offset
-    from akkd_core.inference.context import Ancillary
 
     if options.gain_offset is not None:
         read_gain_offset(options.gain_offset)
-    if options.tcwv is not None:
-        number = _number(options.tcwv)
-        Ancillary(number, options.t_air)
-        if number is None and not Path(options.tcwv).is_file():
-            raise GranuleReadError(
-                f"{options.tcwv!r}: no such file. --tcwv takes a number in kg m-2, a GeoTIFF or a "
-                "MOD05_L2 granule"
-            )
+    options.air.check()
 
 
-def _ancillary(options: RetrievalOptions, grid: Grid) -> Ancillary:
-    from akkd_core.inference.context import Ancillary
-    from akkd_core.readers import read_tcwv
+def check_model(model: RetrievalModel, options: RetrievalOptions) -> None:
+    """Refuse a profile where a bundle can't take it, before any is read.
 
-    tcwv = None if options.tcwv is None else read_tcwv(options.tcwv, grid)
-    return Ancillary(tcwv, options.t_air)
+    Parameters
+    ----------
+    model : RetrievalModel
+    options : RetrievalOptions
+
+    Raises
+    ------
+    BundleMismatchError
+    """
+    from akkd_core.inference.context import require_profile_inputs
+
+    if options.air.profile is not None:
+        for bundle in model.bundles:
+            require_profile_inputs(bundle)
 
 
 def _provenance(
     model: RetrievalModel,
-    ancillary: Ancillary,
+    known: SceneAirFacts,
     options: RetrievalOptions,
     facts: Mapping[str, str],
 ) -> ProductProvenance:
     extra = {"runtime": model.retriever.predictor.runtime, **model.facts, **facts}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
-    if options.tcwv is not None and _number(options.tcwv) is None:
-        extra["tcwv_source"] = Path(options.tcwv).name
     return ProductProvenance(
         model_name=model.name,
         model_sha256=model.sha256,
         error_method=model.error_method,
-        ancillary={
-            "tcwv_kg_m2": ancillary.tcwv_kg_m2,
-            "air_temperature_k": ancillary.air_temperature_k,
-        },
-        extra=extra,
+        ancillary=known.ancillary,
+        extra={**extra, **known.facts},
     )
 
 
@@ -172,31 +160,24 @@ def retrieve_scene(
         if kept is not None:
             return kept
     calibration = calibrate()
-    ancillary = _ancillary(options, scene.grid)
-    _LOG.info(
-        "%s: %d x %d pixels, water vapour %s kg m-2, air %s K, to %s",
-        scene_id, *scene.grid.shape, *ancillary.values(), folder,
-    )  # fmt: skip
+    known = read_air(options.air, scene, SubProgress(progress, 0.0, _AIR_SHARE))
+    _LOG.info("%s: %d x %d pixels, to %s", scene_id, *scene.grid.shape, folder)
     tiles = model.retriever.tiles(
         scene,
         calibration,
-        ancillary=ancillary,
+        ancillary=known.air,
         tile_size=options.tile_size,
-        progress=SubProgress(progress, 0.0, _RETRIEVAL_SHARE, f"{scene_id}: "),
+        progress=SubProgress(progress, _AIR_SHARE, _RETRIEVAL_SHARE, f"{scene_id}: "),
     )
     return write_product(
         tiles,
         scene,
         folder=folder,
-        provenance=_provenance(model, ancillary, options, facts or {}),
+        provenance=_provenance(model, known, options, facts or {}),
         layers=model.layers,
         overwrite=options.overwrite,
         progress=progress,
     )
-
-
-def _text(value: str | float | Path | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _path(value: str | Path | None) -> Path | None:
@@ -211,7 +192,9 @@ def retrieve(
     device: str = "auto",
     tile_size: int = DEFAULT_TILE_SIZE,
     tcwv: float | str | Path | None = None,
-    t_air: float | None = None,
+    t_air: float | str | Path | None = None,
+    profile: str | Path | None = None,
+    elevation: float | str | Path | None = None,
     gain_offset: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -233,9 +216,16 @@ def retrieve(
     tile_size : int
         Pixels, 64-8192.
     tcwv : float or path, optional
-        Total column water vapour: a number in kg m-2, a GeoTIFF, or MOD05_L2.
-    t_air : float, optional
-        Air temperature near the ground, 180-340 K.
+        Total column water vapour: a number in kg m-2, a raster, MOD05_L2, MOD07_L2, or netCDF of
+        ERA5 or MERRA-2.
+    t_air : float or path, optional
+        Air temperature near the ground: 180-340 K, a raster, MOD07_L2, or netCDF of ERA5 or
+        MERRA-2.
+    profile : path, optional
+        Profile for a full correction, by a bundle trained with profiles: netCDF of ERA5 or
+        MERRA-2 on pressure levels, MOD07_L2, or a table. Needs the simulation extra.
+    elevation : float or path, optional
+        Of the ground, m: a number or a raster; where the profile begins.
     gain_offset : path, optional
         Recalibration table.
     overwrite : bool
@@ -257,13 +247,13 @@ def retrieve(
     """
     from akkd_core.operations.retrieval_model import open_model
 
-    RETRIEVE.check(runtime=runtime, tile_size=tile_size, t_air=t_air)
-    options = RetrievalOptions(
-        _path(output), tile_size, _text(tcwv), t_air, _path(gain_offset), overwrite
-    )
+    RETRIEVE.check(runtime=runtime, tile_size=tile_size)
+    air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
+    options = RetrievalOptions(_path(output), tile_size, air, _path(gain_offset), overwrite)
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     check_options(options)
     opened = open_model(model, runtime, device)
+    check_model(opened, options)
     predictor = opened.retriever.predictor
     _LOG.info("model %s, %s on %s", opened.name, predictor.runtime, predictor.device)
     work = _SceneRetrieval(opened, options)

@@ -16,9 +16,11 @@ from akkd_core.errors import InputError, ParameterError
 from akkd_core.inference.product import ProductSummary
 from akkd_core.operations.batch import SteadyProgress
 from akkd_core.operations.catalogue import RETRIEVE_RASTER
+from akkd_core.operations.known_air import AirSources, as_text
 from akkd_core.operations.retrieve import (
     DEFAULT_TILE_SIZE,
     RetrievalOptions,
+    check_model,
     check_options,
     retrieval_outcome,
     retrieve_scene,
@@ -89,7 +91,9 @@ def retrieve_raster(
     view_zenith: float | None = None,
     model: str | Path | None = None,
     tcwv: float | str | Path | None = None,
-    t_air: float | None = None,
+    t_air: float | str | Path | None = None,
+    profile: str | Path | None = None,
+    elevation: float | str | Path | None = None,
     overwrite: bool = False,
     runtime: str = "auto",
     device: str = "auto",
@@ -112,7 +116,7 @@ def retrieve_raster(
         ISO 8601, UTC unless it says otherwise; needed where tags and name don't tell.
     view_zenith : float, optional
         0-60 degrees.
-    model, tcwv, t_air, overwrite, runtime, device, tile_size
+    model, tcwv, t_air, profile, elevation, overwrite, runtime, device, tile_size
         As in :func:`akkd_core.operations.retrieve.retrieve`.
     progress : Progress, optional
 
@@ -133,16 +137,17 @@ def retrieve_raster(
     from akkd_core.readers.band_rasters import read_band_rasters
 
     RETRIEVE_RASTER.check(
-        quantity=quantity, runtime=runtime, tile_size=tile_size, t_air=t_air,
-        view_zenith=view_zenith,
-    )  # fmt: skip
+        quantity=quantity, runtime=runtime, tile_size=tile_size, view_zenith=view_zenith
+    )
     files = [Path(p) for p in ([rasters] if isinstance(rasters, (str, Path)) else rasters)]
     if not files:
         raise InputError("no raster was given. Name one GeoTIFF of five bands, or five of one")
     folder = None if output is None else Path(output)
-    options = RetrievalOptions(
-        folder, tile_size, None if tcwv is None else str(tcwv), t_air, None, overwrite
-    )
+    air = AirSources(
+        as_text(tcwv), as_text(t_air), None if profile is None else Path(profile),
+        as_text(elevation),
+    )  # fmt: skip
+    options = RetrievalOptions(folder, tile_size, air, None, overwrite)
     check_options(options)
     report = SteadyProgress(progress if progress is not None else SilentProgress())
     report.update(0.0, f"opening {files[0].name}")
@@ -151,6 +156,7 @@ def retrieve_raster(
         folder = files[0].absolute().with_name(f"{scene.metadata.granule_id}_akkd")
     calibration = _calibration(scene, quantity)
     opened = open_model(model, runtime, device)
+    check_model(opened, options)
     _LOG.info("model %s on rasters of %s", opened.name, quantity)
     facts = {"quantity": quantity, **scene.metadata.extra}
     return retrieve_scene(opened, scene, lambda: calibration, folder, options, report, facts)

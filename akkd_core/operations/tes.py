@@ -13,9 +13,10 @@ from akkd_core.inference.product import ProductSummary, kept_product, write_prod
 from akkd_core.inference.product_files import TES
 from akkd_core.operations import catalogue_baseline
 from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
+from akkd_core.operations.known_air import as_text
 from akkd_core.operations.retrieve import retrieval_outcome
 from akkd_core.operations.spec import Outcome
-from akkd_core.operations.tes_air import Known, choose_air
+from akkd_core.operations.tes_air import Known, choose_air, profile_air
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
 if TYPE_CHECKING:
@@ -88,8 +89,9 @@ def tes(
     output: str | Path | None = None,
     atmosphere: str | Path = "retrieved",
     tcwv: float | str | Path | None = None,
-    t_air: float | None = None,
-    elevation: float | None = None,
+    t_air: float | str | Path | None = None,
+    profile: str | Path | None = None,
+    elevation: float | str | Path | None = None,
     model: str | Path | None = None,
     variant: str = "standard",
     nedt: float = 0.3,
@@ -111,10 +113,13 @@ def tes(
         AST_09T granule.
     tcwv : float or path, optional
         Water vapour, kg m-2, for ``retrieved`` and for tables.
-    t_air : float, optional
+    t_air : float or path, optional
         Air temperature near the ground, 180-340 K, for ``retrieved`` and ``tcwv=``.
-    elevation : float, optional
-        Of the ground, 0-6000 m, for a reference profile.
+    profile : path, optional
+        In place of an atmosphere: netCDF of ERA5 or MERRA-2 on pressure levels, MOD07_L2, or a
+        table. Needs the simulation extra.
+    elevation : float or path, optional
+        Of the ground, m, for a profile or a reference profile.
     model : path, optional
         Model bundle, for ``retrieved``.
     variant : {"standard", "product", "paper"}
@@ -144,7 +149,7 @@ def tes(
     from akkd_core.calibration import read_gain_offset
 
     catalogue_baseline.TES.check(
-        variant=variant, nedt=nedt, tile_size=tile_size, t_air=t_air, elevation=elevation
+        variant=variant, nedt=nedt, tile_size=tile_size
     )
     table = None if gain_offset is None else Path(gain_offset)
     options = TesOptions(
@@ -153,8 +158,12 @@ def tes(
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     if table is not None:
         read_gain_offset(table)
-    known = Known(None if tcwv is None else str(tcwv), t_air, elevation)
-    work = _SceneSeparation(choose_air(str(atmosphere), known, model), options)
+    known = Known(as_text(tcwv), as_text(t_air), as_text(elevation))
+    if profile is None:
+        air = choose_air(str(atmosphere), known, model)
+    else:
+        air = profile_air(Path(profile), str(atmosphere), known, model)
+    work = _SceneSeparation(air, options)
     return run_batch(arguments, work, progress if progress is not None else SilentProgress())
 
 

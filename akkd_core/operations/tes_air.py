@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from akkd_core.errors import GranuleReadError, InputError, ParameterError
+from akkd_core.errors import InputError, ParameterError
 from akkd_core.images import Scene
 from akkd_core.inference.product import ProductProvenance
 from akkd_core.inference.product_files import TES
+from akkd_core.operations.known_air import AirSources, SceneAirFacts, one_value, read_air
 from akkd_core.progress import Progress
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from akkd_core.bundle import ModelBundle
+    from akkd_core.inference.context import SceneContext
     from akkd_core.inference.tes_retriever import TesSource
+    from akkd_core.inference.windows import Window
     from akkd_core.readers.ast_09t import SurfaceRadiance
     from akkd_core.simulation.atmospheres import AtmosphereTable
     from akkd_core.simulation.scenes import Atmosphere
@@ -32,23 +38,21 @@ class Known:
 
     Parameters
     ----------
-    tcwv : str or None
-        A number in kg m-2, or the path of a GeoTIFF or MOD05_L2 granule.
-    t_air_k : float or None
-    elevation_m : float or None
+    tcwv, t_air, elevation : str or None
+        As in `akkd_core.operations.known_air.AirSources`.
     """
 
     tcwv: str | None = None
-    t_air_k: float | None = None
-    elevation_m: float | None = None
+    t_air: str | None = None
+    elevation: str | None = None
 
-    def refuse(self, choice: str, *useful: str) -> None:
+    def refuse(self, beside: str, *useful: str) -> None:
         """Raise ParameterError for what the chosen atmosphere has no use for."""
-        options = {"tcwv": "--tcwv", "t_air_k": "--t-air", "elevation_m": "--elevation"}
+        options = {"tcwv": "--tcwv", "t_air": "--t-air", "elevation": "--elevation"}
         for name, option in options.items():
             if name not in useful and getattr(self, name) is not None:
                 raise ParameterError(
-                    f"{option}: tells nothing beside --atmosphere {choice}. drop it"
+                    f"{option}: tells nothing beside {beside}. drop it"
                 )
 
 
@@ -64,6 +68,8 @@ class SceneAir:
     ancillary : mapping of str to float or None
     model_name, model_sha256 : str or None
         Of the bundle that predicted it.
+    facts : mapping of str to str
+        Sources and methods of what was known.
     """
 
     source: TesSource
@@ -71,12 +77,13 @@ class SceneAir:
     ancillary: Mapping[str, float | None] = field(default_factory=dict)
     model_name: str | None = None
     model_sha256: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def provenance(self, extra: Mapping[str, str]) -> ProductProvenance:
         """Provenance of a TES product made with it."""
         return ProductProvenance(
             self.model_name, self.model_sha256, NO_ERRORS, self.ancillary,
-            {"atmosphere": self.text, **extra}, TES,
+            {"atmosphere": self.text, **self.facts, **extra}, TES,
         )  # fmt: skip
 
 
@@ -87,20 +94,28 @@ class Air(Protocol):
         """Return what it is for a scene. Raises AkkdError."""
 
 
-def _constant(air: Atmosphere, text: str, ancillary: Mapping[str, float | None]) -> SceneAir:
+def _constant(
+    air: Atmosphere,
+    text: str,
+    ancillary: Mapping[str, float | None],
+    facts: Mapping[str, str] | None = None,
+) -> SceneAir:
     from akkd_core.inference.context import SceneContext
     from akkd_core.inference.tes_retriever import AirSource
 
     context = SceneContext.of_air(
         air.transmittance, air.path_radiance, air.downwelling_radiance
     )
-    return SceneAir(AirSource(lambda statistics, window: context), text, ancillary)
+    source = AirSource(lambda statistics, window: context)
+    return SceneAir(source, text, ancillary, facts=facts or {})
 
 
-def _tcwv_of(spec: str | None, scene: Scene) -> float | None:
-    from akkd_core.readers import read_tcwv
-
-    return None if spec is None else read_tcwv(spec, scene.grid)
+def _tcwv_of(known: SceneAirFacts, spec: str) -> float:
+    """Water vapour of a whole scene. Raises InputError where there is none."""
+    tcwv = one_value(known.air).tcwv_kg_m2
+    if tcwv is None:
+        raise InputError(f"{spec}: has no water vapour over the scene. Give a number")
+    return tcwv
 
 
 @dataclass(frozen=True)
@@ -112,21 +127,23 @@ class RetrievedAir:
 
     def of_scene(self, scene: Scene, progress: Progress) -> SceneAir:
         """Return what it is for a scene."""
-        from akkd_core.inference.context import Ancillary, make_context
+        from akkd_core.inference.context import known_in, make_context
         from akkd_core.inference.tes_retriever import AirSource
 
         bundle = self.bundle
-        ancillary = Ancillary(_tcwv_of(self.known.tcwv, scene), self.known.t_air_k)
-        source = AirSource(lambda statistics, window: make_context(bundle, statistics, ancillary))
+        known = read_air(AirSources(self.known.tcwv, self.known.t_air), scene, progress)
+        source = AirSource(
+            lambda statistics, window: make_context(
+                bundle, statistics, known_in(known.air, window)
+            )
+        )
         return SceneAir(
             source,
             f"retrieved by {bundle.name}",
-            {
-                "tcwv_kg_m2": ancillary.tcwv_kg_m2,
-                "air_temperature_k": ancillary.air_temperature_k,
-            },
+            known.ancillary,
             bundle.name,
             hashlib.sha256(bundle.manifest.to_bytes()).hexdigest(),
+            known.facts,
         )
 
 
@@ -139,24 +156,18 @@ class TypicalAir:
 
     def of_scene(self, scene: Scene, progress: Progress) -> SceneAir:
         """Return what it is for a scene."""
-        import numpy as np
-        from numpy.typing import NDArray
-
         from akkd_core.inference.context import SceneContext
         from akkd_core.inference.tes_retriever import AirSource
-        from akkd_core.inference.windows import Window
         from akkd_core.physics.scene_statistics import STATISTIC_NAMES
         from akkd_core.simulation.atmosphere_choice import atmosphere_near
         from akkd_core.simulation.atmospheres import shipped_atmospheres
 
-        tcwv = _tcwv_of(self.tcwv, scene)
-        if tcwv is None:
-            raise InputError(f"{self.tcwv}: has no water vapour over the scene. Give a number")
+        known = read_air(AirSources(self.tcwv, self.known.t_air), scene, progress)
+        tcwv, given = _tcwv_of(known, self.tcwv), one_value(known.air).air_temperature_k
         table = shipped_atmospheres("train").of_split("train")
         warmth = STATISTIC_NAMES.index("mean_bt_13")
 
         def make(statistics: NDArray[np.float32], window: Window) -> SceneContext:
-            given = self.known.t_air_k
             air = atmosphere_near(
                 table, tcwv, float(statistics[warmth]) if given is None else given
             )
@@ -167,7 +178,8 @@ class TypicalAir:
         return SceneAir(
             AirSource(make),
             f"typical of {tcwv:g} kg m-2 water vapour among the shipped training atmospheres",
-            {"tcwv_kg_m2": tcwv, "air_temperature_k": self.known.t_air_k},
+            {"tcwv_kg_m2": tcwv, "air_temperature_k": given},
+            facts=known.facts,
         )
 
 
@@ -176,18 +188,49 @@ class ProfileAir:
     """A reference profile through LOWTRAN7."""
 
     name: str
-    elevation_m: float
+    elevation: str | None
 
     def of_scene(self, scene: Scene, progress: Progress) -> SceneAir:
         """Return what it is for a scene, at its view angle."""
         from akkd_core.simulation.atmosphere_choice import reference_atmosphere
 
+        known = read_air(AirSources(elevation=self.elevation), scene)
+        ground = known.ancillary.get("elevation_m") or 0.0
         angle = abs(scene.metadata.view_zenith_deg or 0.0)
         air = reference_atmosphere(
-            self.name, elevation_m=self.elevation_m, view_zenith_deg=angle, progress=progress
+            self.name, elevation_m=max(ground, 0.0), view_zenith_deg=angle, progress=progress
         )
-        text = f"profile {self.name} from {self.elevation_m:g} m up, by LOWTRAN7"
-        return _constant(air, text, {"tcwv_kg_m2": air.tcwv_kg_m2})
+        text = f"profile {self.name} from {max(ground, 0.0):g} m up, by LOWTRAN7"
+        return _constant(air, text, {"tcwv_kg_m2": air.tcwv_kg_m2}, known.facts)
+
+
+@dataclass(frozen=True)
+class GivenProfile:
+    """A profile of the user's through LOWTRAN7."""
+
+    path: Path
+    elevation: str | None
+
+    def of_scene(self, scene: Scene, progress: Progress) -> SceneAir:
+        """Return what it is for each window of a scene, at its view angle."""
+        from akkd_core.inference.context import SceneContext, known_in
+        from akkd_core.inference.tes_retriever import AirSource
+
+        known = read_air(
+            AirSources(profile=self.path, elevation=self.elevation), scene, progress
+        )
+
+        def make(statistics: NDArray[np.float32], window: Window) -> SceneContext:
+            air = known_in(known.air, window).atmosphere
+            assert air is not None
+            return SceneContext.of_air(
+                air.transmittance, air.path_radiance, air.downwelling_radiance
+            )
+
+        told = {key: value for key, value in known.ancillary.items() if value is not None}
+        return SceneAir(
+            AirSource(make), f"profile {self.path.name}, by LOWTRAN7", told, facts=known.facts
+        )
 
 
 @dataclass(frozen=True)
@@ -203,15 +246,13 @@ class TableAir:
         from akkd_core.simulation.atmosphere_choice import nearest_row
         from akkd_core.simulation.scenes import Atmosphere
 
-        row = 0
+        row, facts = 0, None
         if self.tcwv is not None:
-            tcwv = _tcwv_of(self.tcwv, scene)
-            if tcwv is None:
-                raise InputError(f"{self.tcwv}: has no water vapour over the scene. Give a number")
-            row = nearest_row(self.table, tcwv)
+            known = read_air(AirSources(self.tcwv), scene)
+            row, facts = nearest_row(self.table, _tcwv_of(known, self.tcwv)), known.facts
         air = Atmosphere.of(self.table, row)
         text = f"{self.path.name}, row {row + 1} of {len(self.table)} ({self.table.profile[row]})"
-        return _constant(air, text, {"tcwv_kg_m2": air.tcwv_kg_m2})
+        return _constant(air, text, {"tcwv_kg_m2": air.tcwv_kg_m2}, facts)
 
 
 @dataclass(frozen=True)
@@ -236,6 +277,32 @@ class ProductAir:
         return SceneAir(ProductSource(product), f"AST_09T {product.name}")
 
 
+def profile_air(path: Path, choice: str, known: Known, model: str | Path | None) -> Air:
+    """Take a profile of the user's, and refuse what would fail in every scene.
+
+    Parameters
+    ----------
+    path : Path
+    choice : str
+        Of the atmosphere, which has to be the default.
+    known : Known
+    model : path, optional
+
+    Raises
+    ------
+    ParameterError
+        If other options tell nothing beside it.
+    AkkdError
+        If it can't be used.
+    """
+    if choice != "retrieved" or model is not None:
+        option = "--model" if choice == "retrieved" else "--atmosphere"
+        raise ParameterError(f"{option}: tells nothing beside --profile. drop it")
+    known.refuse(f"--profile {path.name}", "elevation")
+    AirSources(profile=path, elevation=known.elevation).check()
+    return GivenProfile(path, known.elevation)
+
+
 def choose_air(choice: str, known: Known, model: str | Path | None) -> Air:
     """Understand the user's choice, and refuse what would fail in every scene.
 
@@ -258,16 +325,18 @@ def choose_air(choice: str, known: Known, model: str | Path | None) -> Air:
 
     if choice != "retrieved" and model is not None:
         raise ParameterError("--model: tells nothing unless --atmosphere is retrieved. drop it")
+    beside = f"--atmosphere {choice}"
     if choice == "retrieved":
-        known.refuse(choice, "tcwv", "t_air_k")
+        known.refuse(beside, "tcwv", "t_air")
         return _retrieved(known, model)
     if choice.startswith(_TCWV):
-        known.refuse(choice, "t_air_k")
-        check_tcwv(choice[len(_TCWV) :])
+        known.refuse(beside, "t_air")
+        AirSources(choice[len(_TCWV) :], known.t_air).check()
         return TypicalAir(choice[len(_TCWV) :], known)
     if choice in PROFILE_NAMES:
-        known.refuse(choice, "elevation_m")
-        return ProfileAir(choice, known.elevation_m or 0.0)
+        known.refuse(beside, "elevation")
+        AirSources(elevation=known.elevation).check()
+        return ProfileAir(choice, known.elevation)
     if not Path(choice).exists():
         raise ParameterError(
             f"atmosphere {choice!r}: no such file, nor a choice. give retrieved, tcwv=NUMBER, a "
@@ -280,8 +349,7 @@ def _retrieved(known: Known, model: str | Path | None) -> RetrievedAir:
     from akkd_core.bundle import bundle_path, default_bundle_path, load_bundle
     from akkd_core.sensors import aster_tir
 
-    if known.tcwv is not None:
-        check_tcwv(known.tcwv)
+    AirSources(known.tcwv, known.t_air).check()
     bundle = load_bundle(bundle_path(model) if model is not None else default_bundle_path())
     bundle.require_sensor(aster_tir().name)
     if bundle.scene_network is None:
@@ -297,12 +365,12 @@ def _of_path(path: Path, known: Known) -> Air:
     from akkd_core.simulation.atmospheres import load_atmospheres
 
     if is_ast_09t(path):
-        known.refuse("AST_09T")
+        known.refuse("--atmosphere AST_09T")
         return ProductAir(open_ast_09t(path))
-    known.refuse(path.name, "tcwv")
+    known.refuse(f"--atmosphere {path.name}", "tcwv")
     table = load_atmospheres(path)
     if known.tcwv is not None:
-        check_tcwv(known.tcwv)
+        AirSources(known.tcwv).check()
     elif len(table) != 1:
         raise ParameterError(
             f"{path}: holds {len(table)} atmospheres. give --tcwv to take the nearest one"
@@ -310,24 +378,3 @@ def _of_path(path: Path, known: Known) -> Air:
     if not len(table):
         raise InputError(f"{path}: atmosphere table has no rows")
     return TableAir(path, table, known.tcwv)
-
-
-def check_tcwv(spec: str) -> None:
-    """Refuse water vapour that is neither a number in range nor a file.
-
-    Raises
-    ------
-    ParameterError, GranuleReadError
-    """
-    from akkd_core.inference.context import Ancillary
-
-    try:
-        number = float(spec)
-    except ValueError:
-        if not Path(spec).is_file():
-            raise GranuleReadError(
-                f"{spec!r}: no such file. Give water vapour as a number in kg m-2, a GeoTIFF or a "
-                "MOD05_L2 granule"
-            ) from None
-        return
-    Ancillary(number)

@@ -83,8 +83,9 @@ def number_of(spec: str, quantity: Quantity) -> float | None:
         return None
     if not quantity.low <= number <= quantity.high:
         raise ParameterError(
-            f"{quantity.label} {spec} is out of {quantity.low:g}-{quantity.high:g} "
-            f"{quantity.unit}. Give {_KINDS[quantity.key]}"
+            f"{quantity.option.lstrip('-').replace('-', '_')} {spec} {quantity.unit}: give "
+            f"{quantity.low:g}-{quantity.high:g} {quantity.unit}, or "
+            f"{_KINDS[quantity.key].partition(', ')[2].removeprefix('or ')}"
         )
     return number
 

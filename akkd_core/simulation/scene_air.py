@@ -47,10 +47,13 @@ class Column:
         Its first level is the ground.
     text : str
         Where its ground is and how that is known, and what stands above its top.
+    method : str
+        How the sounding was made.
     """
 
     profile: Profile
     text: str
+    method: str
 
 
 def co2_ppmv(at: datetime) -> float:
@@ -97,8 +100,9 @@ def column_of_scene(
     level. Levels below it are cut off. Where the lowest level lies above it, the air goes on with
     6.5 K km-1 and the same share of water vapour, for 1500 m at most. Heights are the sounding's;
     else hydrostatic from its surface, where it tells that elevation and pressure, or from the
-    standard atmosphere's height of its lowest level. Above the top stands the reference profile of `climatology_of`, its
-    temperature led over to within 15 km; it gives the ozone of a sounding without any.
+    standard atmosphere's height of its lowest level. Above the top stands the reference profile of
+    `climatology_of`, its temperature led over to within 15 km; it gives the ozone of a sounding
+    without any.
 
     Parameters
     ----------
@@ -163,10 +167,11 @@ def column_of_scene(
     text = f"ground at {(ground_km - lift) * 1000:.0f} m ({known_by})"
     if gap_km * 1000.0 > 1.0:
         text += f", {gap_km * 1000:.0f} m below the lowest level"
-    text += f"; heights {heights_by}; {reference.name.partition('-')[2]} above {sounding.pressure_hpa[-1]:.0f} hPa"
+    above_top = reference.name.partition("-")[2].replace("_", " ")
+    text += f"; heights {heights_by}; {above_top} above {sounding.pressure_hpa[-1]:.0f} hPa"
     if sounding.ozone_ppmv is None:
         text += " and for ozone"
-    return Column(profile, text)
+    return Column(profile, text, sounding.method)
 
 
 def _altitudes_km(sounding: Sounding) -> tuple[Array, str]:

@@ -40,7 +40,7 @@ def test_number(spec: str, value: float) -> None:
 
 @pytest.mark.parametrize("spec", ["-1", "121", "nan", "inf"])
 def test_number_out_of_range(spec: str) -> None:
-    with pytest.raises(ParameterError, match="out of 0-120 kg m-2"):
+    with pytest.raises(ParameterError, match="tcwv .* kg m-2: give 0-120 kg m-2, or a raster"):
         read_tcwv(spec, GRID)
 
 
