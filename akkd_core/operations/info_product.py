@@ -18,6 +18,11 @@ from akkd_core.quality import FIELDS_WITHOUT_RETRIEVAL, QC_FIELDS, QC_NODATA, is
 from akkd_core.raster import RasterReader, open_raster
 
 _STRIP_ROWS = 512
+_STEMS = {
+    "tcwv_kg_m2": "tcwv", "air_temperature_k": "air_temperature", "elevation_m": "elevation",
+    "profile_air_temperature_k": "profile",
+}  # fmt: skip
+_PARTS = ("source", "method", "windows")
 
 
 def qc_shares(raster: RasterReader) -> dict[str, Any]:
@@ -139,6 +144,13 @@ def describe_layer(path: Path) -> Outcome | None:
     return Outcome(tuple(lines), data)
 
 
+def _origin(name: str, facts: Mapping[str, Any]) -> list[str]:
+    """Lines on where an ancillary value comes from, by the names of its facts."""
+    stem = _STEMS.get(name, "")
+    told = [facts[key] for part in _PARTS if (key := f"akkd:{stem}_{part}") in facts]
+    return [f"  {'':<20} from {'; '.join(told)}"] if stem and told else []
+
+
 def describe_product(path: Path) -> Outcome:
     """Tell what a product is.
 
@@ -176,6 +188,7 @@ def describe_product(path: Path) -> Outcome:
     lines.append(f"  errors       {facts.get('akkd:error_method')}")
     for name, value in facts.get("akkd:ancillary", {}).items():
         lines.append(f"  {name:<20} {'not given' if value is None else value}")
+        lines += _origin(name, facts)
     for key, asset in item["assets"].items():
         for band in asset.get("raster:bands", []):
             found = band.get("statistics")
