@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import traceback
 from collections.abc import Mapping
 from html import escape
@@ -26,7 +27,7 @@ from qgis.PyQt.QtGui import QIcon
 from akkd_core.errors import AkkdError, OperationCancelled, ParameterError
 from akkd_core.operations.spec import Outcome, ParamKind
 
-from .child import run_child
+from .child import run_child, words_of
 from .environment import REMEDY
 from .feedback import FeedbackProgress, warnings_to
 from .form import Form, form_of
@@ -178,6 +179,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
             with warnings_to(feedback):
                 outcome = self._run(self._values, feedback)
         except OperationCancelled:
+            feedback.pushInfo(tr("cancelled"))
             return {}
         except AkkdError as error:
             raise QgsProcessingException(_complain(str(error))) from None
@@ -209,7 +211,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         command = training_command()
         if command is None:
             raise ParameterError(tr(REMEDY))
-        feedback.pushCommandInfo(" ".join(command))
+        feedback.pushCommandInfo(shlex.join([*command, *words_of(operation, values)]))
         return run_child(command, operation, values, progress, feedback.pushWarning)
 
     def _destinations(self, values: Mapping[str, Any]) -> dict[str, Any]:
