@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from array import array
 from importlib import import_module
 from typing import Any
@@ -27,7 +28,6 @@ class _ByRasterio:
         self._env.__enter__()
         if "netCDF" not in self._env.drivers():
             raise ImportError("no netCDF driver")
-        import_module("warnings").simplefilter("ignore")
 
     def names(self, path: str) -> list[str]:
         with self._rasterio.open(path, driver="netCDF") as dataset:
@@ -164,6 +164,8 @@ def answer(library: Any, request: dict[str, Any]) -> bytes:
 def main() -> int:
     """Answer one request; return the exit code."""
     request = json.load(sys.stdin)
+    # rasterio's, on variables without a place
+    warnings.simplefilter("ignore")
     library = find_library()
     if library is None:
         return 3
