@@ -178,6 +178,7 @@ class OperationAlgorithm(QgsProcessingAlgorithm):
         try:
             with warnings_to(feedback):
                 outcome = self._run(self._values, feedback)
+            feedback.setProgress(100.0)
         except OperationCancelled:
             feedback.pushInfo(tr("cancelled"))
             return {}

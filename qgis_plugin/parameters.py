@@ -39,6 +39,14 @@ def _is_text(value: Any) -> bool:
     return all(isinstance(one, str) and one.strip() for one in values)
 
 
+def _lasting(value: Any, context: QgsProcessingContext) -> Any:
+    """Texts with the sources of layers in place of their ids, which end with the project."""
+    if isinstance(value, (list, tuple)):
+        return [_lasting(one, context) for one in value]
+    layer = QgsProcessingUtils.mapLayerFromString(value, context, False)
+    return value if layer is None else layer.source()
+
+
 class _AnyPath:
     """Mixed into a parameter: takes any path. Whether it can be read is the core's to say."""
 
@@ -69,7 +77,29 @@ class FileOrFolder(_AnyPath, QgsProcessingParameterFile):
         return made
 
 
-class LayerOrPath(_AnyPath, QgsProcessingParameterRasterLayer):
+class _KeptAsText(_AnyPath):
+    """Mixed into a parameter: the history keeps its paths without opening the files."""
+
+    def valueAsPythonString(  # noqa: N802
+        self, value: Any, context: QgsProcessingContext
+    ) -> str:
+        """Value for the history: QGIS's own way opens each file, and drops what is no layer."""
+        if _is_text(value):
+            return str(QgsProcessingUtils.variantToPythonLiteral(_lasting(value, context)))
+        parent: Any = super()
+        return str(parent.valueAsPythonString(value, context))
+
+    def valueAsJsonObject(  # noqa: N802
+        self, value: Any, context: QgsProcessingContext
+    ) -> Any:
+        """Value for the history as JSON, from QGIS 3.24 on; as `valueAsPythonString`."""
+        if _is_text(value):
+            return _lasting(value, context)
+        parent: Any = super()
+        return parent.valueAsJsonObject(value, context)
+
+
+class LayerOrPath(_KeptAsText, QgsProcessingParameterRasterLayer):
     """A raster layer of the project, or a file or folder that need not be a raster by itself."""
 
     def clone(self) -> LayerOrPath:
@@ -78,7 +108,7 @@ class LayerOrPath(_AnyPath, QgsProcessingParameterRasterLayer):
         return made
 
 
-class SeveralPaths(_AnyPath, QgsProcessingParameterMultipleLayers):
+class SeveralPaths(_KeptAsText, QgsProcessingParameterMultipleLayers):
     """Several files, folders, or raster layers of the project."""
 
     def clone(self) -> SeveralPaths:
