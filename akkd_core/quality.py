@@ -1,7 +1,9 @@
 """Quality: flags of input pixels, and the bits of the QC layer.
 
 Bits 0-3 and 8-15 keep the sense of JPL's LST&E products (MOD21 / ECO2LSTE user guides);
-bits 4-7 are AKKD's own. One table, used by the writer, the tags, the docs and ``akkd info``.
+bits 4-5 hold the cloud,
+as MOD21's do, and bits 6-7 are AKKD's own. One table, used by the writer, the tags, the docs and
+``akkd info``.
 """
 
 from __future__ import annotations
@@ -76,15 +78,9 @@ QC_FIELDS: tuple[QCField, ...] = (
             "invalid count in one or more bands",
         ),
     ),
-    QCField("cloud", 4, 4, ("not flagged", "suspected cloud (much colder than the scene)")),
-    QCField(
-        "graybody",
-        5,
-        5,
-        ("no", "like water, snow, ice or dense leaves (MMD < 0.015, mean emissivity > 0.97)"),
-    ),
+    QCField("cloud", 4, 5, ("clear", "probably clear", "probably cloudy", "cloudy")),
     QCField("out_of_domain", 6, 6, ("inside", "outside the model's domain of validity")),
-    QCField("saturated", 7, 7, ("no", "yes")),
+    QCField("water_snow", 7, 7, ("not told", "water, snow or ice")),
     QCField(
         "opacity",
         8,
@@ -122,7 +118,7 @@ QC_FIELDS: tuple[QCField, ...] = (
 )
 """The QC layer, bit by bit."""
 
-FIELDS_WITHOUT_RETRIEVAL = ("mandatory_qa", "data_quality", "saturated")
+FIELDS_WITHOUT_RETRIEVAL = ("mandatory_qa", "data_quality")
 """What tells something of a pixel whose ``mandatory_qa`` is 3, not produced; other bits are 0."""
 
 _BY_NAME = {field.name: field for field in QC_FIELDS}
@@ -163,7 +159,7 @@ def is_produced(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
 
 
 def is_cloud(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    """Where a pixel of the scene is cloud, detected or suspected.
+    """Where a pixel of the scene is cloudy or probably so.
 
     Parameters
     ----------
@@ -175,6 +171,6 @@ def is_cloud(qc: NDArray[np.uint16]) -> NDArray[np.bool_]:
     ndarray of bool
     """
     detected = qc_field("mandatory_qa").decode(qc) == 2
-    cloud = detected | (qc_field("cloud").decode(qc) == 1)
+    cloud = detected | (is_produced(qc) & (qc_field("cloud").decode(qc) >= 2))
     in_scene: NDArray[np.bool_] = cloud & (qc != QC_NODATA)
     return in_scene

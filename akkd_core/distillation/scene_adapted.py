@@ -24,6 +24,7 @@ from akkd_core.calibration import Calibration
 from akkd_core.distillation.samples import INPUTS, PixelSamples, held_out_blocks
 from akkd_core.errors import DistillationError
 from akkd_core.images import Scene
+from akkd_core.inference.cloud_mask import PROBABLY_CLOUDY
 from akkd_core.inference.context import NOTHING_KNOWN, Ancillary, make_context
 from akkd_core.inference.numpy_predictor import NumpyPredictor
 from akkd_core.inference.retriever import Retriever
@@ -129,6 +130,7 @@ def taught_pixels(
         calibration,
         lambda statistics, window: make_context(teacher.bundle, statistics, ancillary),
         SubProgress(report, 0.0, 0.2),
+        lambda window: ancillary.air_temperature_k,
     )
     step = max(int(np.ceil(np.sqrt(scene.grid.rows * scene.grid.cols / _POOL))), 1)
     kept_out = held_out_blocks(
@@ -139,10 +141,11 @@ def taught_pixels(
     for number, window in enumerate(windows):
         checkpoint(report, 0.2 + 0.8 * number / len(windows), "teacher's retrieval")
         tile = TilePixels(scene, calibration, window)
-        around, clear_above = contexts.of_pixels(window, tile.valid)
+        around = contexts.of_pixels(window, tile.valid)
+        clouds = contexts.mask(tile.around, tile.place, window).classes[tile.valid]
         row, col = np.nonzero(tile.valid)
         row, col = row + window.row, col + window.col
-        used = (tile.bt[:, REFERENCE] >= clear_above) & (row % step == 0) & (col % step == 0)
+        used = (clouds < PROBABLY_CLOUDY) & (row % step == 0) & (col % step == 0)
         bt, place = tile.bt[used], (row * scene.grid.cols + col)[used]
         found = teacher.pixels(bt, [(share[used], context) for share, context in around])
         pixels = TaughtPixels(bt, found.values, found.transmittance_13, found.in_domain, place)

@@ -146,7 +146,13 @@ def model_layer(names: Sequence[str] = ()) -> Layer:
     )  # fmt: skip
 
 
-ALL_LAYERS: tuple[Layer, ...] = (*LAYERS, model_layer())
+CLOUD_DISTANCE_LAYER = Layer(
+    "CDIST", "cloud_distance", ("CDIST",), ("distance to the nearest cloud, 5000 m at most",),
+    "m", 0.0, 5000.0, "float32", _NAN, "Distance to cloud", "metadata", optional=True,
+)  # fmt: skip
+"""Layer that is written where it is asked for."""
+
+ALL_LAYERS: tuple[Layer, ...] = (*LAYERS, model_layer(), CLOUD_DISTANCE_LAYER)
 """Those that any product of AKKD's may hold."""
 
 

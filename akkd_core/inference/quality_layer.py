@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from akkd_core.inference.cloud_mask import PROBABLY_CLEAR, PROBABLY_CLOUDY
 from akkd_core.quality import QC_NODATA, PixelFlag, qc_field
-
-CLOUD_MARGIN_K = 15.0
-_GRAYBODY_MMD, _GRAYBODY_MEAN = 0.015, 0.97
 
 
 def quality_layer(
@@ -20,7 +18,8 @@ def quality_layer(
     values: NDArray[np.float32],
     errors: NDArray[np.float32] | None,
     transmittance_13: NDArray[np.float32],
-    suspected_cloud: NDArray[np.bool_],
+    cloud: NDArray[np.uint8],
+    water_snow: NDArray[np.bool_],
     in_domain: NDArray[np.bool_],
     doubtful: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint16]:
@@ -39,7 +38,9 @@ def quality_layer(
         known). Without errors the classes of accuracy stay 0, and make no pixel nominal.
     transmittance_13 : ndarray of float32, (n,)
         Retrieved, 0-1; 0 where the bundle retrieves no atmosphere.
-    suspected_cloud, in_domain : ndarray of bool, (n,)
+    cloud : ndarray of uint8, (n,)
+        Classes of `akkd_core.inference.cloud_mask`.
+    water_snow, in_domain : ndarray of bool, (n,)
     doubtful : ndarray of bool, (n,), optional
         Pixels that are nominal at best for a reason of the method's own.
 
@@ -51,23 +52,23 @@ def quality_layer(
     qc = _not_produced(flags)
     lse = values[:, 1:]
     mmd = _mmd(lse)
-    graybody = (mmd < _GRAYBODY_MMD) & (lse.mean(axis=1) > _GRAYBODY_MEAN)
     lst_class = lse_class = np.zeros(len(values), dtype=np.int64)
-    nominal = ~in_domain
+    cloudy = cloud >= PROBABLY_CLOUDY
+    nominal = ~in_domain | (cloud == PROBABLY_CLEAR)
     if errors is not None:
         # The errors were found on clear scenes inside the domain; elsewhere they promise too much.
-        trusted = in_domain & ~suspected_cloud
+        trusted = in_domain & ~cloudy
         lst_class = trusted * _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
         lse_class = trusted * _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
         nominal = nominal | (lst_class == 0)
     if doubtful is not None:
         nominal = nominal | doubtful
-    mandatory = np.where(suspected_cloud, 2, np.where(nominal, 1, 0))
+    mandatory = np.where(cloudy, 2, np.where(nominal, 1, 0))
     fields = {
         "mandatory_qa": mandatory,
-        "cloud": suspected_cloud,
-        "graybody": graybody,
+        "cloud": cloud,
         "out_of_domain": ~in_domain,
+        "water_snow": water_snow,
         "opacity": np.digitize(transmittance_13, (0.4, 0.6, 0.8)),
         "mmd": 3 - np.digitize(mmd, (0.03, 0.1, 0.15)),
         "lse_accuracy": lse_class,
@@ -90,7 +91,6 @@ def _not_produced(flags: NDArray[np.uint8]) -> NDArray[np.uint16]:
     return (
         qc_field("mandatory_qa").encode(np.full(flags.shape, 3))
         | qc_field("data_quality").encode(reason)
-        | qc_field("saturated").encode(saturated.astype(np.int64))
     ).astype(np.uint16)
 
 

@@ -15,6 +15,7 @@ from akkd_core.bundle.model import ModelBundle
 from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import BundleMismatchError
 from akkd_core.images import Scene
+from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions, margin_of
 from akkd_core.inference.context import (
     NOTHING_KNOWN,
     KnownAir,
@@ -27,6 +28,7 @@ from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
+from akkd_core.inference.water_snow import with_known_emissivity
 from akkd_core.inference.windows import Window, tile_windows
 from akkd_core.physics.features import LOG_SIGMA_NAMES, LSE_RANGE, OUTPUT_NAMES, REFERENCE
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
@@ -81,6 +83,7 @@ class Retriever:
         *,
         ancillary: KnownAir = NOTHING_KNOWN,
         tile_size: int = 512,
+        options: MaskOptions = NOTHING_MORE,
         progress: Progress | None = None,
     ) -> Iterator[RetrievalTile]:
         """Retrieve tile by tile, row by row; the tiles cover the raster exactly once.
@@ -92,6 +95,7 @@ class Retriever:
         ancillary : Ancillary, or mapping of Window to Ancillary
         tile_size : int
             Pixels, >= 16.
+        options : MaskOptions
         progress : Progress, optional
 
         Raises
@@ -109,16 +113,22 @@ class Retriever:
                 self.bundle, statistics, known_in(ancillary, window)
             ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
+            lambda window: known_in(ancillary, window).air_temperature_k,
         )
+        margin = margin_of(options, scene.grid.pixel_size_m)
         windows = tile_windows(scene.grid, tile_size)
         for number, window in enumerate(windows):
             done = CONTEXT_SHARE + (1.0 - CONTEXT_SHARE) * number / len(windows)
             checkpoint(report, done, "retrieving")
-            tile = TilePixels(scene, calibration, window)
-            around, clear_above = contexts.of_pixels(window, tile.valid)
+            tile = TilePixels(scene, calibration, window, margin)
+            around = contexts.of_pixels(window, tile.valid)
+            clouds = contexts.mask(tile.around, tile.place, window, options.distance)
             found = self.pixels(tile.bt, around)
+            if options.water_snow_prior:
+                kinds = clouds.water_snow[tile.valid]
+                found = with_known_emissivity(found, tile.bt, around, kinds)
             belongs = self.belonging(scene, window, tile)
-            yield tile.tile(replace(found, in_domain=found.in_domain & belongs), clear_above)
+            yield tile.tile(replace(found, in_domain=found.in_domain & belongs), clouds)
         report.update(1.0, "retrieved")
 
     def belonging(self, scene: Scene, window: Window, tile: TilePixels) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ A scene is one window; a larger raster has many, and every pixel blends those ar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +14,28 @@ from numpy.typing import NDArray
 from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
-from akkd_core.inference.quality_layer import CLOUD_MARGIN_K
+from akkd_core.inference.cloud_classifier import cloud_classifier
+from akkd_core.inference.cloud_mask import CloudMask, mask_tile
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
-from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.cloud_features import pixel_features, window_features
 from akkd_core.physics.scene_statistics import scene_statistics
 from akkd_core.progress import Progress, checkpoint
 
 MIN_PIXELS = 64
 """A window with fewer clear, valid pixels takes its context from a neighbour."""
 
-WARM_TO_COLD_K = 60.0
-"""Surfaces of one window that are further below its warm ones are taken for cloud, K."""
+STATISTICS_LOGIT = -2.0
+"""Pixels with a logit of cloud below it, one chance in eight, make a window's statistics."""
+
+MIN_CLEAR_SHARE = 0.02
+"""A window with a smaller share of clear pixels takes its least cloudy ones."""
 
 _SAMPLE_PIXELS = 160_000
 _FEW_PIXELS = 2_000
+
+Array = NDArray[np.float32]
+
+AirTemperature = Callable[[Window], float | None]
 
 Context = TypeVar("Context")
 """What a method takes from a window: a SceneContext, or one for each of several bundles."""
@@ -35,25 +43,6 @@ Context = TypeVar("Context")
 MakeContext = Callable[[NDArray[np.float32], Window], Context]
 """From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, and the window to its
 context."""
-
-
-def clear_threshold(bt_13: NDArray[np.floating]) -> float:
-    """Band 13 brightness temperature below which a pixel is suspected cloud, K.
-
-    A cold outlier of its scene: `CLOUD_MARGIN_K` and four robust standard deviations below the
-    median, or `WARM_TO_COLD_K` below the 95th percentile, so that cold cloud is found where it
-    covers most of the scene, too. Coarse on purpose: it keeps thick cloud out of the scene's
-    statistics, no more.
-
-    Parameters
-    ----------
-    bt_13 : ndarray
-        Brightness temperature of valid pixels, K.
-    """
-    median = float(np.median(bt_13))
-    spread = 1.4826 * float(np.median(np.abs(bt_13 - median)))
-    warm = float(np.percentile(bt_13, 95.0))
-    return max(median - max(CLOUD_MARGIN_K, 4.0 * spread), warm - WARM_TO_COLD_K)
 
 
 class SceneContexts(Generic[Context]):
@@ -66,6 +55,9 @@ class SceneContexts(Generic[Context]):
     make : callable
         From a window's statistics, and the window, to its context.
     progress : Progress
+    air : callable, optional
+        From a window to the air temperature near its ground, K, or None where it isn't known; for
+        the cloud mask.
 
     Raises
     ------
@@ -81,19 +73,21 @@ class SceneContexts(Generic[Context]):
         calibration: SampleCalibration,
         make: MakeContext[Context],
         progress: Progress,
+        air: AirTemperature = lambda window: None,
     ) -> None:
         self.windows = statistics_windows(scene.grid)
+        self._pixel_m = scene.grid.pixel_size_m
         flat = [window for line in self.windows for window in line]
-        found: list[tuple[Context, float] | None] = []
+        found: list[tuple[Context, Array] | None] = []
         for number, window in enumerate(flat):
             checkpoint(progress, number / len(flat), "scene statistics")
-            found.append(_context(scene, calibration, make, window))
+            found.append(_context(scene, calibration, make, window, air(window)))
         self.found = _filled(found, flat, scene)
 
     def around(
         self, row: int, col: int, rows: int, cols: int
-    ) -> Iterator[tuple[NDArray[np.float32], Context, float]]:
-        """Weight map, context and cloud threshold of each window that reaches into a tile.
+    ) -> Iterator[tuple[Array, Context, Array]]:
+        """Weight map, context and cloud features of each window that reaches into a tile.
 
         Parameters
         ----------
@@ -103,7 +97,8 @@ class SceneContexts(Generic[Context]):
         Yields
         ------
         tuple
-            Weights 0-1, float32 (row, col), which sum to 1 over the windows; context; K.
+            Weights 0-1, float32 (row, col), which sum to 1 over the windows; context; features of
+            the window for the cloud mask, float32 (30,).
         """
         first = self.windows[0][0]
         down = axis_weights([line[0].row for line in self.windows], first.rows, row, rows)
@@ -111,12 +106,12 @@ class SceneContexts(Generic[Context]):
         for i, vertical in enumerate(down):
             for j, horizontal in enumerate(across):
                 if vertical.any() and horizontal.any():
-                    context, threshold = self.found[i * len(across) + j]
-                    yield vertical[:, None] * horizontal[None, :], context, threshold
+                    context, clouds = self.found[i * len(across) + j]
+                    yield vertical[:, None] * horizontal[None, :], context, clouds
 
     def of_pixels(
         self, window: Window, valid: NDArray[np.bool_]
-    ) -> tuple[list[tuple[NDArray[np.float32], Context]], NDArray[np.float32]]:
+    ) -> list[tuple[Array, Context]]:
         """Contexts of a tile's valid pixels.
 
         Parameters
@@ -128,37 +123,75 @@ class SceneContexts(Generic[Context]):
 
         Returns
         -------
-        around : list of (ndarray of float32 (n,), context)
+        list of (ndarray of float32 (n,), context)
             Contexts with their shares of each pixel, which sum to 1.
-        clear_above : ndarray of float32, (n,)
-            Band 13 brightness temperature below which a pixel is suspected cloud, K.
         """
-        around = []
-        clear_above = np.zeros(int(valid.sum()), dtype=np.float32)
-        for weight, context, threshold in self.around(
-            window.row, window.col, window.rows, window.cols
-        ):
-            share = weight[valid]
-            clear_above += share * np.float32(threshold)
-            around.append((share, context))
-        return around, clear_above
+        parts = self.around(window.row, window.col, window.rows, window.cols)
+        return [(weight[valid], context) for weight, context, _ in parts]
+
+    def mask(
+        self, bt: Array, place: Window, window: Window, with_distance: bool = False
+    ) -> CloudMask:
+        """Cloud mask of a tile; parameters as those of `mask_tile`.
+
+        Parameters
+        ----------
+        bt : ndarray of float32, (5, row, col)
+            Brightness temperature of the tile with its margin, K.
+        place : Window
+            Where they lie.
+        window : Window
+            The tile.
+        with_distance : bool
+        """
+        parts = self.around(place.row, place.col, place.rows, place.cols)
+        around = [(weight, clouds) for weight, _, clouds in parts]
+        return mask_tile(bt, place, window, around, self._pixel_m, with_distance)
 
 
 def _context(
-    scene: Scene, calibration: SampleCalibration, make: MakeContext[Context], window: Window
-) -> tuple[Context, float] | None:
-    """Context and cloud threshold of one window; None if it has too few valid pixels."""
+    scene: Scene,
+    calibration: SampleCalibration,
+    make: MakeContext[Context],
+    window: Window,
+    air_temperature_k: float | None,
+) -> tuple[Context, Array] | None:
+    """Context and cloud features of one window; None if it has too few valid pixels."""
     samples = scene.read(window.row, window.col, window.rows, window.cols)
+    bt = calibration.brightness_temperature(np.ascontiguousarray(samples))
+    features, valid = pixel_features(bt)
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
-    pixels = _valid_pixels(samples[:, ::step, ::step], calibration)
-    if step > 1 and len(pixels) < _FEW_PIXELS:
-        pixels = _valid_pixels(samples, calibration)
-    if len(pixels) < MIN_PIXELS:
+    if step > 1 and np.count_nonzero(valid[::step, ::step]) >= _FEW_PIXELS:
+        bt, features = (part[:, ::step, ::step] for part in (bt, features))
+        valid = valid[::step, ::step]
+    chosen = np.ascontiguousarray(features[:, valid])
+    if chosen.shape[1] < MIN_PIXELS:
         return None
-    threshold = clear_threshold(pixels[:, REFERENCE])
-    clear = pixels[pixels[:, REFERENCE] >= threshold]
-    return make(scene_statistics(clear), window), threshold
+    clouds = window_features(chosen, scene.metadata.daytime, air_temperature_k)
+    pixels: Array = bt[:, valid].T
+    clear = clear_pixels(cloud_classifier().logits(chosen, clouds)[0])
+    return make(scene_statistics(pixels[clear]), window), clouds
+
+
+def clear_pixels(logits: Array) -> NDArray[np.bool_]:
+    """Which pixels make a window's statistics.
+
+    Parameters
+    ----------
+    logits : ndarray of float32, (n,)
+        Of cloud.
+
+    Returns
+    -------
+    ndarray of bool, (n,)
+        Those that are surely clear; where they are fewer than `MIN_CLEAR_SHARE`, so many of the
+        least cloudy ones.
+    """
+    least = max(int(MIN_CLEAR_SHARE * len(logits)), min(MIN_PIXELS, len(logits)))
+    limit = np.partition(logits, least - 1)[least - 1]
+    clear: NDArray[np.bool_] = logits <= max(float(limit), STATISTICS_LOGIT)
+    return clear
 
 
 def _name(scene: Scene) -> str:
@@ -166,16 +199,9 @@ def _name(scene: Scene) -> str:
     return next(iter(scene.metadata.source_files), scene.metadata.granule_id)
 
 
-def _valid_pixels(samples: NDArray[Any], calibration: SampleCalibration) -> NDArray[np.float32]:
-    """Brightness temperature of pixels valid in all bands, (n, 5), K."""
-    bt = calibration.brightness_temperature(np.ascontiguousarray(samples))
-    pixels: NDArray[np.float32] = bt[:, np.isfinite(bt).all(axis=0)].T
-    return pixels
-
-
 def _filled(
-    found: list[tuple[Context, float] | None], windows: list[Window], scene: Scene
-) -> list[tuple[Context, float]]:
+    found: list[tuple[Context, Array] | None], windows: list[Window], scene: Scene
+) -> list[tuple[Context, Array]]:
     """Give windows without valid pixels the context of the nearest window that has one."""
     known = [i for i, item in enumerate(found) if item is not None]
     if not known:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from akkd_core.calibration import Calibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
+from akkd_core.inference.cloud_mask import NOTHING, padded_window
 from akkd_core.inference.context import SceneContext
 from akkd_core.inference.quality_layer import quality_layer
 from akkd_core.inference.scene_contexts import MakeContext, SceneContexts
@@ -234,16 +235,20 @@ class TesRetriever:
         self, scene: Scene, calibration: Calibration, contexts: Contexts, window: Window
     ) -> RetrievalTile:
         row, col, rows, cols = window.row, window.col, window.rows, window.cols
-        dn = scene.read(row, col, rows, cols)
-        bt = calibration.brightness_temperature(dn)
+        place = padded_window(window, scene.grid.rows, scene.grid.cols)
+        around = scene.read(place.row, place.col, place.rows, place.cols)
+        around_bt = calibration.brightness_temperature(around)
+        clouds = contexts.mask(around_bt, place, window)
+        inner = np.s_[:, row - place.row :, col - place.col :]
+        dn, bt = around[inner][:, :rows, :cols], around_bt[inner][:, :rows, :cols]
         valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
         radiance = calibration.radiance(dn)[:, valid]
         count = radiance.shape[1]
         values = np.zeros((count, 6))
-        tau, threshold = np.zeros(count), np.zeros(count)
+        tau = np.zeros(count)
         in_domain, doubtful = np.ones(count, dtype=bool), np.zeros(count, dtype=bool)
         of_pixels = self.source.tile(scene, window, valid)
-        for weight, context, clear_above in contexts.around(row, col, rows, cols):
+        for weight, context, _ in contexts.around(row, col, rows, cols):
             part = weight[valid]
             seen = part > 0
             share = part[seen]
@@ -255,15 +260,13 @@ class TesRetriever:
                 nedl=noise_radiance(self.nedt_k) / ground.transmittance,
             )  # fmt: skip
             values[seen] += share[:, None] * np.vstack([found.lst, found.lse]).T
-            threshold[seen] += share * clear_above
             tau[seen] += share * ground.transmittance[REFERENCE]
             in_domain[seen] &= context.in_domain
             doubtful[seen] |= found.quality == TesQuality.NOT_CONVERGED
-        suspected = bt[REFERENCE][valid] < threshold
         narrow = values.astype(np.float32)
         qc = quality_layer(
-            dn, calibration.flags(dn), valid, narrow, None, tau.astype(np.float32), suspected,
-            in_domain, doubtful,
+            dn, calibration.flags(dn), valid, narrow, None, tau.astype(np.float32),
+            clouds.classes[valid], clouds.water_snow[valid] != NOTHING, in_domain, doubtful,
         )  # fmt: skip
         full = np.full((6, rows, cols), np.nan, dtype=np.float32)
         full[:, valid] = narrow.T

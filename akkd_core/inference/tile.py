@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from akkd_core.errors import InputError
 from akkd_core.images import TIR_BANDS
 
+_OPTIONAL = ("model", "cloud_distance")
+
 
 @dataclass(frozen=True)
 class RetrievalTile:
@@ -28,6 +30,8 @@ class RetrievalTile:
         Bits of :data:`akkd_core.quality.QC_FIELDS`; 65535 outside the scene.
     model : ndarray of uint8, (row, col), optional
         Which model of a joint one served the pixel, 0 the teacher; 255 where nothing was produced.
+    cloud_distance : ndarray of float32, (row, col), optional
+        To the nearest cloud, m; NaN outside the scene.
 
     Raises
     ------
@@ -43,6 +47,7 @@ class RetrievalTile:
     lse_err: NDArray[np.float32] | None
     qc: NDArray[np.uint16]
     model: NDArray[np.uint8] | None = None
+    cloud_distance: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         plane = self.lst.shape
@@ -54,12 +59,13 @@ class RetrievalTile:
             "lse_err": (cube, np.float32),
             "qc": (plane, np.uint16),
             "model": (plane, np.uint8),
+            "cloud_distance": (plane, np.float32),
         }
         if len(plane) != 2 or min(self.row, self.col) < 0:
             raise InputError(f"tile at ({self.row}, {self.col}) of shape {plane} is no rectangle")
         for name, (shape, dtype) in expected.items():
             array = getattr(self, name)
-            if array is None and (name == "model" or name.endswith("_err")):
+            if array is None and (name in _OPTIONAL or name.endswith("_err")):
                 continue
             if array.shape != shape or array.dtype != dtype:
                 raise InputError(

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
+from akkd_core.inference.cloud_mask import MARGIN, NOTHING, CloudMask, padded_window
 from akkd_core.inference.quality_layer import quality_layer
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.windows import Window
-from akkd_core.physics.features import OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.features import OUTPUT_NAMES
+from akkd_core.quality import QC_NODATA
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,27 +47,39 @@ class TilePixels:
     calibration : SampleCalibration
     window : Window
         Where the tile lies.
+    margin : int
+        Pixels that are read around it, for the cloud mask.
 
     Attributes
     ----------
+    place : Window
+        The tile with its margin, as far as the raster reaches.
+    around : ndarray of float32, (5, row, col)
+        Brightness temperature in ``place``, K.
     valid : ndarray of bool, (row, col)
         Where all five brightness temperatures are finite.
     bt : ndarray of float32, (n, 5)
         Brightness temperature of the valid pixels, K.
     """
 
-    def __init__(self, scene: Scene, calibration: SampleCalibration, window: Window) -> None:
+    def __init__(
+        self, scene: Scene, calibration: SampleCalibration, window: Window, margin: int = MARGIN
+    ) -> None:
         self.window = window
         self._calibration = calibration
-        self._samples = scene.read(window.row, window.col, window.rows, window.cols)
-        bt = calibration.brightness_temperature(self._samples)
+        place = padded_window(window, scene.grid.rows, scene.grid.cols, margin)
+        samples = scene.read(place.row, place.col, place.rows, place.cols)
+        self.place, self.around = place, calibration.brightness_temperature(samples)
+        row, col = window.row - place.row, window.col - place.col
+        inner = np.s_[:, row : row + window.rows, col : col + window.cols]
+        self._samples, bt = samples[inner], self.around[inner]
         self.valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
         self.bt: NDArray[np.float32] = np.ascontiguousarray(bt[:, self.valid].T)
 
     def tile(
         self,
         found: PixelRetrieval,
-        clear_above: NDArray[np.float32],
+        clouds: CloudMask,
         model: NDArray[np.uint8] | None = None,
     ) -> RetrievalTile:
         """Put what was retrieved in its place.
@@ -73,8 +87,7 @@ class TilePixels:
         Parameters
         ----------
         found : PixelRetrieval
-        clear_above : ndarray of float32, (n,)
-            Band 13 brightness temperature below which a pixel is suspected cloud, K.
+        clouds : CloudMask
         model : ndarray of uint8, (row, col), optional
             Which model served each pixel.
 
@@ -90,12 +103,17 @@ class TilePixels:
             found.values,
             found.errors,
             found.transmittance_13,
-            self.bt[:, REFERENCE] < clear_above,
+            clouds.classes[valid],
+            clouds.water_snow[valid] != NOTHING,
             found.in_domain,
         )
         full = np.full((2, len(OUTPUT_NAMES), *valid.shape), np.nan, dtype=np.float32)
         full[0][:, valid] = found.values.T
         full[1][:, valid] = found.errors.T
+        distance = clouds.distance_m
+        if distance is not None:
+            distance = np.where(qc == QC_NODATA, np.float32(np.nan), distance)
         return RetrievalTile(
-            window.row, window.col, full[0, 0], full[1, 0], full[0, 1:], full[1, 1:], qc, model
-        )
+            window.row, window.col, full[0, 0], full[1, 0], full[0, 1:], full[1, 1:], qc, model,
+            distance,
+        )  # fmt: skip

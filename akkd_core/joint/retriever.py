@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
+from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions, margin_of
 from akkd_core.inference.context import (
     NOTHING_KNOWN,
     KnownAir,
@@ -21,6 +22,7 @@ from akkd_core.inference.retriever import CONTEXT_SHARE, Retriever
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
+from akkd_core.inference.water_snow import with_known_emissivity
 from akkd_core.inference.windows import Window, tile_windows
 from akkd_core.joint.bundle import JointBundle
 from akkd_core.joint.footprints import pixel_lonlat
@@ -63,6 +65,7 @@ class JointRetriever:
         *,
         ancillary: KnownAir = NOTHING_KNOWN,
         tile_size: int = 512,
+        options: MaskOptions = NOTHING_MORE,
         progress: Progress | None = None,
     ) -> Iterator[RetrievalTile]:
         """Retrieve tile by tile; parameters and errors as those of a plain `Retriever`.
@@ -74,6 +77,7 @@ class JointRetriever:
         ancillary : Ancillary, or mapping of Window to Ancillary
         tile_size : int
             Pixels, >= 16.
+        options : MaskOptions
         progress : Progress, optional
         """
         report = progress or SilentProgress()
@@ -85,17 +89,26 @@ class JointRetriever:
                 make_context(b, statistics, known_in(ancillary, window)) for b in bundles
             ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
+            lambda window: known_in(ancillary, window).air_temperature_k,
         )
+        margin = margin_of(options, scene.grid.pixel_size_m)
         windows = tile_windows(scene.grid, tile_size)
         for number, window in enumerate(windows):
             done = CONTEXT_SHARE + (1.0 - CONTEXT_SHARE) * number / len(windows)
             checkpoint(report, done, "retrieving")
-            tile = TilePixels(scene, calibration, window)
-            around, clear_above = contexts.of_pixels(window, tile.valid)
+            tile = TilePixels(scene, calibration, window, margin)
+            around = contexts.of_pixels(window, tile.valid)
+            clouds = contexts.mask(tile.around, tile.place, window, options.distance)
             weights = self.weights(scene, window, tile)
             model = np.full(tile.valid.shape, MODEL_NODATA, dtype=np.uint8)
             model[tile.valid] = weights.argmax(axis=0)
-            yield tile.tile(self._blend(tile.bt, around, weights), clear_above, model)
+            found = self._blend(tile.bt, around, weights)
+            if options.water_snow_prior:
+                # the teacher's atmosphere
+                first = [(share, members[0]) for share, members in around]
+                kinds = clouds.water_snow[tile.valid]
+                found = with_known_emissivity(found, tile.bt, first, kinds)
+            yield tile.tile(found, clouds, model)
         report.update(1.0, "retrieved")
 
     def weights(self, scene: Scene, window: Window, tile: TilePixels) -> Array:

@@ -9,6 +9,7 @@ from akkd_core.operations.catalogue_adapt import ADAPT
 from akkd_core.operations.catalogue_air import ELEVATION, PROFILE, T_AIR, TCWV
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
+from akkd_core.operations.catalogue_cloud import CLOUD_OPTIONS
 from akkd_core.operations.catalogue_compress import COMPRESS
 from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
 from akkd_core.operations.catalogue_install import INSTALL_OPERATIONS
@@ -92,6 +93,7 @@ RETRIEVE = Operation(
         _SCENES,
         _OUTPUT,
         *_MODEL_AND_AIR,
+        *CLOUD_OPTIONS,
         _OVERWRITE,
         *_RUNTIME,
         _TILE_SIZE,
@@ -141,6 +143,7 @@ RETRIEVE_RASTER = Operation(
             minimum=0.0, maximum=60.0, unit="degrees",
         ),
         *_MODEL_AND_AIR,
+        *CLOUD_OPTIONS,
         _OVERWRITE,
         *_RUNTIME,
         _TILE_SIZE,

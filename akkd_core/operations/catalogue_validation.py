@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akkd_core.operations.catalogue_aster import VALIDATE_ASTER
+from akkd_core.operations.catalogue_cloud import VALIDATE_CLOUD
 from akkd_core.operations.catalogue_compare import COMPARE
 from akkd_core.operations.catalogue_modis import VALIDATE_MODIS
 from akkd_core.operations.catalogue_report import JSON_REPORT, OVERWRITE
@@ -92,6 +93,7 @@ VALIDATION_OPERATIONS: tuple[Operation, ...] = (
     VALIDATE_STATIONS,
     COMPARE,
     VALIDATE_TRUTH,
+    VALIDATE_CLOUD,
     VALIDATE_SCORES,
 )
 """Operations that judge, in the order in which faces list them."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions
+from akkd_core.inference.layers import CLOUD_DISTANCE_LAYER
 from akkd_core.inference.product import (
     ProductProvenance,
     ProductSummary,
@@ -41,6 +43,7 @@ class RetrievalOptions:
     air: AirSources
     gain_offset: Path | None
     overwrite: bool
+    clouds: MaskOptions = NOTHING_MORE
 
 
 def check_options(options: RetrievalOptions) -> None:
@@ -90,6 +93,8 @@ def _provenance(
     extra = {"runtime": model.retriever.predictor.runtime, **model.facts, **facts}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
+    if options.clouds.water_snow_prior:
+        extra["water_snow_prior"] = "emissivity of water and snow is that of the ECOSTRESS library"
     return ProductProvenance(
         model_name=model.name,
         model_sha256=model.sha256,
@@ -167,6 +172,7 @@ def retrieve_scene(
         calibration,
         ancillary=known.air,
         tile_size=options.tile_size,
+        options=options.clouds,
         progress=SubProgress(progress, _AIR_SHARE, _RETRIEVAL_SHARE, f"{scene_id}: "),
     )
     return write_product(
@@ -174,7 +180,7 @@ def retrieve_scene(
         scene,
         folder=folder,
         provenance=_provenance(model, known, options, facts or {}),
-        layers=model.layers,
+        layers=(*model.layers, *([CLOUD_DISTANCE_LAYER] if options.clouds.distance else [])),
         overwrite=options.overwrite,
         progress=progress,
     )
@@ -196,6 +202,8 @@ def retrieve(
     profile: str | Path | None = None,
     elevation: float | str | Path | None = None,
     gain_offset: str | Path | None = None,
+    cloud_distance: bool = False,
+    water_snow_prior: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> list[ProductSummary]:
@@ -228,6 +236,10 @@ def retrieve(
         Of the ground, m: a number or a raster; where the profile begins.
     gain_offset : path, optional
         Recalibration table.
+    cloud_distance : bool
+        Whether the distance to cloud is written, too.
+    water_snow_prior : bool
+        Whether what surely is water or snow gets the emissivity that is known of it.
     overwrite : bool
         Whether complete products are made anew; otherwise they are kept and reported as skipped.
     progress : Progress, optional
@@ -249,7 +261,8 @@ def retrieve(
 
     RETRIEVE.check(runtime=runtime, tile_size=tile_size)
     air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
-    options = RetrievalOptions(_path(output), tile_size, air, _path(gain_offset), overwrite)
+    clouds = MaskOptions(cloud_distance, water_snow_prior)
+    options = RetrievalOptions(_path(output), tile_size, air, _path(gain_offset), overwrite, clouds)
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     check_options(options)
     opened = open_model(model, runtime, device)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import InputError, ParameterError
+from akkd_core.inference.cloud_mask import MaskOptions
 from akkd_core.inference.product import ProductSummary
 from akkd_core.operations.batch import SteadyProgress
 from akkd_core.operations.catalogue import RETRIEVE_RASTER
@@ -94,6 +95,8 @@ def retrieve_raster(
     t_air: float | str | Path | None = None,
     profile: str | Path | None = None,
     elevation: float | str | Path | None = None,
+    cloud_distance: bool = False,
+    water_snow_prior: bool = False,
     overwrite: bool = False,
     runtime: str = "auto",
     device: str = "auto",
@@ -116,7 +119,8 @@ def retrieve_raster(
         ISO 8601, UTC unless it says otherwise; needed where tags and name don't tell.
     view_zenith : float, optional
         0-60 degrees.
-    model, tcwv, t_air, profile, elevation, overwrite, runtime, device, tile_size
+    model, tcwv, t_air, profile, elevation, cloud_distance, water_snow_prior, overwrite, runtime,
+    device, tile_size
         As in :func:`akkd_core.operations.retrieve.retrieve`.
     progress : Progress, optional
 
@@ -147,7 +151,8 @@ def retrieve_raster(
         as_text(tcwv), as_text(t_air), None if profile is None else Path(profile),
         as_text(elevation),
     )  # fmt: skip
-    options = RetrievalOptions(folder, tile_size, air, None, overwrite)
+    clouds = MaskOptions(cloud_distance, water_snow_prior)
+    options = RetrievalOptions(folder, tile_size, air, None, overwrite, clouds)
     check_options(options)
     report = SteadyProgress(progress if progress is not None else SilentProgress())
     report.update(0.0, f"opening {files[0].name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from akkd_core.simulation.atmospheres import AtmosphereTable, shipped_atmosphere
 from akkd_core.simulation.clouds import CLOUD_OPTICAL_DEPTH, draw_clouds, total_optical_depth
 from akkd_core.simulation.materials import MaterialTable, materials
 from akkd_core.simulation.scenes import Atmosphere, dn_to_radiance, observe
-from akkd_core.simulation.surfaces import draw_surface
+from akkd_core.simulation.surfaces import Surface, draw_surface, fractal_field
 
 CLEAR_SHARE, OVERCAST_SHARE = 0.3, 0.1
 """Shares of scenes without cloud, and with nothing else, where the cover is drawn."""
@@ -109,6 +109,7 @@ def draw_cloudy_scene(
         rng, table, shape, atmosphere.air_temperature_k,
         land_cover=land_cover, daytime=daytime, varied=varied,
     )  # fmt: skip
+    surface = _calm_water(rng, surface)
     share, drawn = rng.random(), rng.uniform(0.02, 0.98)
     if share < CLEAR_SHARE:
         drawn = 0.0
@@ -119,16 +120,31 @@ def draw_cloudy_scene(
         surface.daytime, kind,
     )  # fmt: skip
     dn, lst = observe(surface, atmosphere, rng, nedt_k=nedt_k, clouds=clouds)
-    assert surface.water_fraction is not None
     return CloudyScene(
         bt=brightness_temperature(dn_to_radiance(dn)).astype(np.float32),
         optical_depth=total_optical_depth(clouds, shape),
         kinds=tuple(layer.kind for layer in clouds),
         lst=lst,
         lse=surface.lse,
-        water_fraction=surface.water_fraction,
+        water_fraction=_water(surface),
         snow_fraction=surface.snow_fraction,
         land_cover=surface.land_cover,
         daytime=surface.daytime,
         atmosphere=atmosphere,
     )
+
+
+def _water(surface: Surface) -> NDArray[np.float32]:
+    assert surface.water_fraction is not None
+    return surface.water_fraction
+
+
+def _calm_water(rng: np.random.Generator, surface: Surface) -> Surface:
+    """Give water a temperature of its own: it knows neither relief nor texture of the land."""
+    water, land = _water(surface), surface.temperature_offset_k
+    if float(water.max()) < 0.5:
+        return surface
+    level = float(land[water > 0.5].mean())
+    drift = fractal_field(rng, (water.shape[0], water.shape[1]), 3.4)[0] * rng.uniform(0.05, 0.5)
+    offset = (1.0 - water) * land + water * (level + drift)
+    return replace(surface, temperature_offset_k=offset.astype(np.float32))
