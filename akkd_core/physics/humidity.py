@@ -28,21 +28,21 @@ def saturation_pressure_hpa(temperature_k: ArrayLike) -> NDArray[np.float64]:
 
 
 def ppmv_of_specific_humidity(kg_kg: ArrayLike) -> NDArray[np.float64]:
-    """Mole fraction times 1e6 of specific humidity (kg of vapour per kg of moist air)."""
+    """Mole fraction, ppmv, of specific humidity (kg of vapour per kg of moist air)."""
     share = np.asarray(kg_kg, dtype=np.float64)
     result: NDArray[np.float64] = share / (WATER_TO_AIR + (1.0 - WATER_TO_AIR) * share) * 1e6
     return result
 
 
 def ppmv_of_mixing_ratio(kg_kg: ArrayLike) -> NDArray[np.float64]:
-    """Mole fraction times 1e6 of the mixing ratio (kg of vapour per kg of dry air)."""
+    """Mole fraction, ppmv, of the mixing ratio (kg of vapour per kg of dry air)."""
     ratio = np.asarray(kg_kg, dtype=np.float64)
     result: NDArray[np.float64] = ratio / (WATER_TO_AIR + ratio) * 1e6
     return result
 
 
 def ppmv_of_dew_point(dew_point_k: ArrayLike, pressure_hpa: ArrayLike) -> NDArray[np.float64]:
-    """Mole fraction times 1e6 of a dew point over liquid water, K, at a pressure, hPa."""
+    """Mole fraction, ppmv, of a dew point over liquid water, K, at a pressure, hPa."""
     result: NDArray[np.float64] = (
         saturation_pressure_hpa(dew_point_k) / np.asarray(pressure_hpa, dtype=np.float64) * 1e6
     )
@@ -52,7 +52,7 @@ def ppmv_of_dew_point(dew_point_k: ArrayLike, pressure_hpa: ArrayLike) -> NDArra
 def ppmv_of_relative_humidity(
     percent: ArrayLike, temperature_k: ArrayLike, pressure_hpa: ArrayLike
 ) -> NDArray[np.float64]:
-    """Mole fraction times 1e6 of relative humidity over liquid water, %, at K and hPa."""
+    """Mole fraction, ppmv, of relative humidity over liquid water, %, at K and hPa."""
     share = np.asarray(percent, dtype=np.float64) / 100.0
     result: NDArray[np.float64] = share * ppmv_of_dew_point(temperature_k, pressure_hpa)
     return result
