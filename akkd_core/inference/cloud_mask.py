@@ -22,10 +22,10 @@ Array = NDArray[np.float32]
 CLEAR, PROBABLY_CLEAR, PROBABLY_CLOUDY, CLOUDY = range(4)
 """Classes, as the QC layer has them."""
 
-CLASS_EDGES = (0.2, 0.5, 0.9)
+CLASS_EDGES = (0.3, 0.6, 0.9)
 """Probabilities of cloud between the classes."""
 
-GROWN_PIXELS = 2
+GROWN_PIXELS = 3
 """Pixels so near to cloud count as probably cloudy if they aren't clear, else as probably clear."""
 
 MARGIN = REACH + GROWN_PIXELS
@@ -35,8 +35,8 @@ DISTANCE_LIMIT_M = 5000.0
 """Distances to cloud are told up to this; farther pixels have it."""
 
 NOTHING, WATER, SNOW = range(3)
-SURE = 0.9
-"""Probability of water or snow from which a pixel surely is one."""
+SURE = (0.98, 0.95)
+"""Probability from which a pixel surely is water, or snow."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def mask_tile(
     near = grow(classes >= PROBABLY_CLOUDY, GROWN_PIXELS)
     grown = np.where(classes == CLEAR, PROBABLY_CLEAR, PROBABLY_CLOUDY).astype(np.uint8)
     classes = np.where(near & valid, np.maximum(classes, grown), classes)
-    sure = (logits[1:] >= _logit(SURE)) & (classes == CLEAR) & valid
+    limits = _logit(np.array(SURE))[:, None, None]
+    sure = (logits[1:] >= limits) & (classes == CLEAR) & valid
     water_snow = np.where(sure[0], WATER, np.where(sure[1], SNOW, NOTHING)).astype(np.uint8)
     row, col = window.row - place.row, window.col - place.col
     inner = np.s_[row : row + window.rows, col : col + window.cols]

@@ -71,12 +71,12 @@ def test_classes_are_certainties_and_grow(monkeypatch):
     around = [(np.ones((20, 20), np.float32), np.zeros(len(WINDOW_NAMES), np.float32))]
     mask = mask_tile(bt, whole, whole, around, 90.0, with_distance=True)
     assert (mask.classes[0, :9] == CLOUDY).all()
-    # a margin of two columns beside cloud
-    assert (mask.classes[0, 10:12] == cloud_mask.PROBABLY_CLEAR).all()
-    assert (mask.classes[0, 12:] == CLEAR).all()
+    # a margin of three columns beside cloud
+    assert (mask.classes[0, 10:13] == cloud_mask.PROBABLY_CLEAR).all()
+    assert (mask.classes[0, 13:] == CLEAR).all()
     assert mask.classes[5, 5] == CLEAR
-    assert (mask.water_snow[:, 16:] == cloud_mask.WATER).all()
-    assert (mask.water_snow[:, :13] == cloud_mask.NOTHING).all()
+    assert (mask.water_snow[:, 15:] == cloud_mask.WATER).all()
+    assert (mask.water_snow[:, :15] == cloud_mask.NOTHING).all()
     assert mask.distance_m[0, 9] == 0.0
     assert mask.distance_m[0, 19] == pytest.approx(90.0 * (19 - np.flatnonzero(
         mask.classes[0] >= cloud_mask.PROBABLY_CLOUDY).max()))  # fmt: skip

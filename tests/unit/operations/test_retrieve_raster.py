@@ -89,7 +89,7 @@ def test_the_same_as_of_the_granule(case: Case, quantity: str, tmp_path: Path) -
     ours = layer(tmp_path, f"{path.stem}_QC.tif")[0]
     theirs = layer(case.folder / "product", "G_QC.tif")[0]
     assert (theirs[FILL], theirs[PART]) == (65535, 3 | 1 << 2)
-    assert theirs[SATURATED] == theirs[ALL_SATURATED] == 3 | 2 << 2 | 1 << 7
+    assert theirs[SATURATED] == theirs[ALL_SATURATED] == 3 | 2 << 2
     assert theirs[ZERO] == 3 | 3 << 2
     if quantity != "dn":
         theirs[SATURATED] = theirs[ZERO] = 3 | 1 << 2
