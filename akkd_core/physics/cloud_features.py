@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.features import OTHERS, REFERENCE
 
 Array = NDArray[np.float32]
 
@@ -25,7 +25,6 @@ SCALES = (3, 9, 27)
 REACH = SCALES[-1] // 2
 """How far a pixel's features look, pixels."""
 
-_OTHERS = (0, 1, 2, 4)
 _NAMES = tuple(f"bt_{band}_minus_13" for band in (10, 11, 12, 14))
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 _CLASSES = 4
@@ -73,7 +72,7 @@ def pixel_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
     reference = np.where(valid, bt[REFERENCE], np.float32(BASE_K)) - np.float32(BASE_K)
     moments = np.empty((7, *valid.shape), dtype=np.float32)
     moments[0], moments[1] = reference, reference**2
-    for row, band in enumerate(_OTHERS, 2):
+    for row, band in enumerate(OTHERS, 2):
         moments[row] = bt[band] - bt[REFERENCE]
     moments[2:6][:, ~valid] = 0.0
     moments[6] = valid

@@ -16,7 +16,8 @@ from akkd_core.sensors import aster_tir
 
 REFERENCE = 3
 """Index of band 13, the clearest: the other bands enter as differences to it."""
-_OTHERS = (0, 1, 2, 4)
+OTHERS = (0, 1, 2, 4)
+"""Indices of the other bands, 10, 11, 12 and 14."""
 
 OUTPUT_NAMES = ("lst", *(f"lse_{band}" for band in range(10, 15)))
 """What a pixel network gives: temperature, K, and emissivity of bands 10-14."""
@@ -96,9 +97,9 @@ def physics_features(
     bt_ref = bt[..., REFERENCE]
     ground_ref = ground_bt[..., REFERENCE]
     columns = [bt_ref]
-    columns += [bt[..., i] - bt_ref for i in _OTHERS]
+    columns += [bt[..., i] - bt_ref for i in OTHERS]
     columns += [ground_ref]
-    columns += [ground_bt[..., i] - ground_ref for i in _OTHERS]
+    columns += [ground_bt[..., i] - ground_ref for i in OTHERS]
     columns += [xp.max(ground_bt, axis=-1) - ground_ref]
     sky = downwelling_radiance / ground
     columns += [sky[..., i] for i in range(5)]

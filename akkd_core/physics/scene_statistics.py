@@ -9,12 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.physics.features import ATMOSPHERE_NAMES, REFERENCE
+from akkd_core.physics.features import ATMOSPHERE_NAMES, OTHERS, REFERENCE
 
 QUANTILES = (0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.98)
 _BINS = 5
 _SPREAD_FLOOR_K = 0.05
-_OTHERS = (0, 1, 2, 4)
 _VARIABLES = ("bt_13", "bt_10_minus_13", "bt_11_minus_13", "bt_12_minus_13", "bt_14_minus_13")
 _PAIRS = tuple((i, j) for i in range(5) for j in range(i + 1, 5))
 
@@ -58,7 +57,7 @@ def scene_statistics(bt: NDArray[np.floating]) -> NDArray[np.float32]:
     """
     values = np.array(bt, dtype=np.float32)
     reference = values[:, REFERENCE]
-    x = np.stack([reference, *(values[:, i] - reference for i in _OTHERS)])
+    x = np.stack([reference, *(values[:, i] - reference for i in OTHERS)])
     mean = x.mean(axis=1, dtype=np.float64)
     centred = x - mean[:, None].astype(np.float32)
     count = x.shape[1]

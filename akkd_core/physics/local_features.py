@@ -1,0 +1,197 @@
+"""What a pixel's surroundings tell: means of the brightness temperatures' differences around it.
+
+Emissivity varies slowly in space where the ground is of one kind, the sensor's noise not at all so:
+means over neighbours of the same kind sharpen the differences between bands, which carry the
+emissivity. Temperature is not smoothed: band 13 enters a network as measured.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from akkd_core.physics.features import OTHERS, PHYSICS_FEATURES, REFERENCE, physics_features
+
+RADIUS = 4
+"""Pixels that a window reaches."""
+
+MARGIN = RADIUS + 1
+"""Pixels that a tile needs around it: the window's, and one for the 3 x 3 means it compares."""
+
+NEAR = 3
+AROUND = 2 * RADIUS + 1
+"""Sides of the two square windows, pixels."""
+
+ALIKE_BT_K = 2.0
+ALIKE_DIFFERENCE_K = 0.45
+"""How far band 13 and the four differences may be from the pixel's, K, for the weight of a
+neighbour to fall to exp(-1/2): wide in temperature, about the noise of a difference (0.3 K times
+the root of two) in what tells the material."""
+
+_OTHER_BANDS = (10, 11, 12, 14)
+LOCAL_NAMES = (
+    *(f"near_bt_{band}_minus_13" for band in _OTHER_BANDS),
+    *(f"alike_bt_{band}_minus_13" for band in _OTHER_BANDS),
+    *(f"around_bt_{band}_minus_13" for band in _OTHER_BANDS),
+    "log_alike_pixels",
+    "log_texture_bt_13",
+)
+"""Names of the local features, in order; differences in K, logarithms of a count and of K."""
+
+ALIKE = slice(4, 8)
+"""Of the local features: differences over neighbours of the pixel's kind."""
+
+_TEXTURE_FLOOR_K = 0.05
+
+
+def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Local features of an image.
+
+    Parameters
+    ----------
+    bt : ndarray, (5, row, col)
+        Brightness temperature, K; not finite in a band: the pixel is left out.
+
+    Returns
+    -------
+    ndarray of float32, (14, row, col)
+        In the order of `LOCAL_NAMES`: the four differences to band 13 averaged over 3 x 3 pixels,
+        over those of 9 x 9 that are alike (a bilateral filter whose weights compare means of
+        3 x 3; Tomasi and Manduchi 1998, doi 10.1109/ICCV.1998.710815), over 9 x 9; the logarithm
+        of the alike pixels' number (sum of weights, the pixel's own being 1); the logarithm of
+        band 13's standard deviation over 9 x 9, with a floor of 0.05 K. Windows end at the image's
+        border and at pixels that are left out; NaN in these.
+    """
+    values = np.asarray(bt, dtype=np.float32)
+    valid = np.isfinite(values).all(axis=0)
+    x = np.stack([values[REFERENCE], *(values[i] - values[REFERENCE] for i in OTHERS)])
+    x[:, ~valid] = 0.0
+    counted = valid.astype(np.float32)
+    near = _window_mean(x, counted, NEAR)
+    around = _window_mean(x[1:], counted, AROUND)
+    alike, count = _alike_mean(x[1:], near, valid)
+    # about the image's mean: squares of 300 K would leave no digits for 0.1 K
+    level = np.float32(x[0].sum(dtype=np.float64) / max(int(valid.sum()), 1))
+    from_level = np.where(valid, x[0] - level, np.float32(0.0))[None]
+    mean, square = (
+        _window_mean(part, counted, AROUND)[0] for part in (from_level, from_level**2)
+    )
+    texture = np.sqrt(np.maximum(square - mean**2, 0.0))
+    found = np.concatenate(
+        [near[1:], alike, around, np.log(count)[None], np.log(texture + _TEXTURE_FLOOR_K)[None]]
+    )
+    found[:, ~valid] = np.nan
+    return found
+
+
+def _window_mean(
+    x: NDArray[np.float32], counted: NDArray[np.float32], side: int
+) -> NDArray[np.float32]:
+    """Mean over the counted pixels of square windows, of each image."""
+    share = uniform_filter(counted, side, mode="constant")
+    # a window without a counted pixel has none to give a mean to
+    share = np.maximum(share, np.float32(0.5 / side**2))
+    sums = np.stack([uniform_filter(image, side, mode="constant") for image in x])
+    return sums / share
+
+
+def _alike_mean(
+    x: NDArray[np.float32], guide: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean of images over alike neighbours, and the sum of their weights."""
+    scale = np.array([ALIKE_BT_K, *(ALIKE_DIFFERENCE_K,) * len(OTHERS)], dtype=np.float32)
+    kind = guide / scale[:, None, None]
+    weight_of = valid.astype(np.float32)
+    total, count = x * weight_of, weight_of.copy()
+    rows, cols = valid.shape
+    for down in range(min(RADIUS, rows - 1) + 1):
+        for right in range(-min(RADIUS, cols - 1), min(RADIUS, cols - 1) + 1):
+            if down == 0 and right <= 0:
+                continue  # a pair serves both its pixels
+            first = np.s_[: rows - down, max(0, -right) : cols - max(0, right)]
+            second = np.s_[down:, max(0, right) : cols - max(0, -right)]
+            apart = kind[(slice(None), *first)] - kind[(slice(None), *second)]
+            weight = np.einsum("bij,bij->ij", apart, apart)
+            weight *= np.float32(-0.5)
+            np.exp(weight, out=weight)
+            weight *= weight_of[first] * weight_of[second]
+            total[(slice(None), *first)] += weight * x[(slice(None), *second)]
+            total[(slice(None), *second)] += weight * x[(slice(None), *first)]
+            count[first] += weight
+            count[second] += weight
+    count = np.maximum(count, np.float32(1.0))
+    return total / count, count
+
+
+SPATIAL_FEATURES = (
+    *PHYSICS_FEATURES,
+    *(f"alike_ground_bt_{band}_minus_13" for band in _OTHER_BANDS),
+    "alike_ground_bt_max_minus_13",
+    *LOCAL_NAMES,
+)
+"""Inputs of a pixel network that sees a pixel's surroundings, in order."""
+
+_GROUND_DIFFERENCES = slice(
+    PHYSICS_FEATURES.index("ground_bt_10_minus_13"),
+    PHYSICS_FEATURES.index("ground_bt_max_minus_13") + 1,
+)
+
+
+def alike_bt(bt: Any, local: Any, xp: Any = np) -> Any:
+    """Brightness temperature whose differences to band 13 are those of alike neighbours.
+
+    Parameters
+    ----------
+    bt : array, (..., 5)
+        The pixel's own, K.
+    local : array, (..., 14)
+        See `LOCAL_NAMES`.
+    xp : module
+        numpy, or a namespace with ``stack`` (keras.ops).
+
+    Returns
+    -------
+    array, (..., 5)
+        K; band 13's is the pixel's own.
+    """
+    reference = bt[..., REFERENCE]
+    bands = [reference] * (len(OTHERS) + 1)
+    for column, band in enumerate(OTHERS):
+        bands[band] = reference + local[..., ALIKE][..., column]
+    return xp.stack(bands, axis=-1)
+
+
+def spatial_features(
+    bt: Any,
+    local: Any,
+    transmittance: Any,
+    path_radiance: Any,
+    downwelling_radiance: Any,
+    xp: Any = np,
+) -> Any:
+    """Features of pixels with their surroundings, under a given atmosphere.
+
+    Parameters
+    ----------
+    bt : array, (..., 5)
+        Brightness temperature, K.
+    local : array, (..., 14)
+        See `LOCAL_NAMES`.
+    transmittance, path_radiance, downwelling_radiance : array, broadcastable to (..., 5)
+        0-1; W m-2 sr-1 um-1.
+    xp : module
+        As for `akkd_core.physics.features.physics_features`, with ``concatenate``.
+
+    Returns
+    -------
+    array, (..., 35)
+        In the order of `SPATIAL_FEATURES`: the pixel's physics features; ground-leaving differences
+        of its alike neighbours (`alike_bt`); the local features.
+    """
+    air = (transmittance, path_radiance, downwelling_radiance)
+    own = physics_features(bt, *air, xp=xp)
+    alike = physics_features(alike_bt(bt, local, xp=xp), *air, xp=xp)
+    return xp.concatenate([own, alike[..., _GROUND_DIFFERENCES], local], axis=-1)
