@@ -67,7 +67,8 @@ def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
     """
     values = np.asarray(bt, dtype=np.float32)
     valid = np.isfinite(values).all(axis=0)
-    x = np.stack([values[REFERENCE], *(values[i] - values[REFERENCE] for i in OTHERS)])
+    reference = values[REFERENCE]
+    x: NDArray[np.float32] = np.stack([reference, *(values[i] - reference for i in OTHERS)])
     x[:, ~valid] = 0.0
     counted = valid.astype(np.float32)
     near = _window_mean(x, counted, NEAR)
@@ -75,14 +76,13 @@ def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
     alike, count = _alike_mean(x[1:], near, valid)
     # about the image's mean: squares of 300 K would leave no digits for 0.1 K
     level = np.float32(x[0].sum(dtype=np.float64) / max(int(valid.sum()), 1))
-    from_level = np.where(valid, x[0] - level, np.float32(0.0))[None]
-    mean, square = (
-        _window_mean(part, counted, AROUND)[0] for part in (from_level, from_level**2)
-    )
-    texture = np.sqrt(np.maximum(square - mean**2, 0.0))
-    found = np.concatenate(
-        [near[1:], alike, around, np.log(count)[None], np.log(texture + _TEXTURE_FLOOR_K)[None]]
-    )
+    departure: NDArray[np.float32] = (x[:1] - level) * counted
+    mean = _window_mean(departure, counted, AROUND)
+    variance = _window_mean(departure * departure, counted, AROUND) - mean * mean
+    texture = np.log(np.sqrt(np.maximum(variance, 0.0)) + _TEXTURE_FLOOR_K)
+    found: NDArray[np.float32] = np.concatenate(
+        [near[1:], alike, around, np.log(count)[None], texture]
+    ).astype(np.float32, copy=False)
     found[:, ~valid] = np.nan
     return found
 
@@ -95,7 +95,8 @@ def _window_mean(
     # a window without a counted pixel has none to give a mean to
     share = np.maximum(share, np.float32(0.5 / side**2))
     sums = np.stack([uniform_filter(image, side, mode="constant") for image in x])
-    return sums / share
+    mean: NDArray[np.float32] = sums / share
+    return mean
 
 
 def _alike_mean(
@@ -105,7 +106,8 @@ def _alike_mean(
     scale = np.array([ALIKE_BT_K, *(ALIKE_DIFFERENCE_K,) * len(OTHERS)], dtype=np.float32)
     kind = guide / scale[:, None, None]
     weight_of = valid.astype(np.float32)
-    total, count = x * weight_of, weight_of.copy()
+    total: NDArray[np.float32] = x * weight_of
+    count: NDArray[np.float32] = weight_of.copy()
     rows, cols = valid.shape
     for down in range(min(RADIUS, rows - 1) + 1):
         for right in range(-min(RADIUS, cols - 1), min(RADIUS, cols - 1) + 1):
@@ -122,8 +124,9 @@ def _alike_mean(
             total[(slice(None), *second)] += weight * x[(slice(None), *first)]
             count[first] += weight
             count[second] += weight
-    count = np.maximum(count, np.float32(1.0))
-    return total / count, count
+    np.maximum(count, np.float32(1.0), out=count)
+    total /= count
+    return total, count
 
 
 SPATIAL_FEATURES = (
