@@ -66,11 +66,11 @@ def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
         border and at pixels that are left out; NaN in these.
     """
     values = np.asarray(bt, dtype=np.float32)
-    valid = np.isfinite(values).all(axis=0)
+    valid: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=0))
     reference = values[REFERENCE]
     x: NDArray[np.float32] = np.stack([reference, *(values[i] - reference for i in OTHERS)])
     x[:, ~valid] = 0.0
-    counted = valid.astype(np.float32)
+    counted: NDArray[np.float32] = valid.astype(np.float32)
     near = _window_mean(x, counted, NEAR)
     around = _window_mean(x[1:], counted, AROUND)
     alike, count = _alike_mean(x[1:], near, valid)
