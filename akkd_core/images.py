@@ -101,6 +101,13 @@ class ArraySource:
         return self.dn[:, row : row + rows, col : col + cols]
 
 
+class ReflectiveSource(Protocol):
+    """Reflectance at the top of the atmosphere of bands 1, 2, 3N and 4, at the thermal pixels."""
+
+    def read(self, row: int, col: int, rows: int, cols: int) -> NDArray[np.float32]:
+        """Read reflectance of a window, float32 (4, rows, cols), 0-1; NaN where there is none."""
+
+
 @dataclass(frozen=True)
 class Scene:
     """Digital numbers of the five thermal bands, north-up; or samples of a calibrated raster.
@@ -111,11 +118,14 @@ class Scene:
         Of counts: 0 fill, 1 zero radiance, 4095 saturated, above invalid.
     grid : Grid
     metadata : GranuleMetadata
+    reflective : ReflectiveSource, optional
+        Bands 1-4 of the same granule, where it has them and the sun shone.
     """
 
     source: SampleSource
     grid: Grid
     metadata: GranuleMetadata
+    reflective: ReflectiveSource | None = None
 
     @classmethod
     def from_array(cls, dn: NDArray[np.uint16], grid: Grid, metadata: GranuleMetadata) -> Scene:

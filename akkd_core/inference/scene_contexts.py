@@ -15,7 +15,7 @@ from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
 from akkd_core.inference.cloud_classifier import cloud_classifier
-from akkd_core.inference.cloud_mask import CloudMask, mask_tile
+from akkd_core.inference.cloud_mask import CloudMask, mask_tile, reflective_evidence
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
 from akkd_core.physics.cloud_features import pixel_features, window_features
 from akkd_core.physics.scene_statistics import scene_statistics
@@ -76,7 +76,7 @@ class SceneContexts(Generic[Context]):
         air: AirTemperature = lambda window: None,
     ) -> None:
         self.windows = statistics_windows(scene.grid)
-        self._pixel_m = scene.grid.pixel_size_m
+        self._pixel_m, self._reflective = scene.grid.pixel_size_m, scene.reflective
         flat = [window for line in self.windows for window in line]
         found: list[tuple[Context, Array] | None] = []
         for number, window in enumerate(flat):
@@ -146,7 +146,10 @@ class SceneContexts(Generic[Context]):
         """
         parts = self.around(place.row, place.col, place.rows, place.cols)
         around = [(weight, clouds) for weight, _, clouds in parts]
-        return mask_tile(bt, place, window, around, self._pixel_m, with_distance)
+        reflectance = None
+        if self._reflective is not None:
+            reflectance = self._reflective.read(place.row, place.col, place.rows, place.cols)
+        return mask_tile(bt, place, window, around, self._pixel_m, with_distance, reflectance)
 
 
 def _context(
@@ -160,18 +163,28 @@ def _context(
     samples = scene.read(window.row, window.col, window.rows, window.cols)
     bt = calibration.brightness_temperature(np.ascontiguousarray(samples))
     features, valid = pixel_features(bt)
+    added = _evidence(scene, window)
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
     if step > 1 and np.count_nonzero(valid[::step, ::step]) >= _FEW_PIXELS:
         bt, features = (part[:, ::step, ::step] for part in (bt, features))
-        valid = valid[::step, ::step]
+        valid, added = valid[::step, ::step], added[::step, ::step]
     chosen = np.ascontiguousarray(features[:, valid])
     if chosen.shape[1] < MIN_PIXELS:
         return None
     clouds = window_features(chosen, scene.metadata.daytime, air_temperature_k)
     pixels: Array = bt[:, valid].T
-    clear = clear_pixels(cloud_classifier().logits(chosen, clouds)[0])
+    clear = clear_pixels(cloud_classifier().logits(chosen, clouds)[0] + added[valid])
     return make(scene_statistics(pixels[clear]), window), clouds
+
+
+def _evidence(scene: Scene, window: Window) -> Array:
+    """Return what bands 1-4 add to the logit of cloud in a window, 0 where there are none."""
+    if scene.reflective is None:
+        return np.zeros((window.rows, window.cols), dtype=np.float32)
+    place = window.row, window.col, window.rows, window.cols
+    cloud: Array = reflective_evidence(scene.reflective.read(*place))[0]
+    return cloud
 
 
 def clear_pixels(logits: Array) -> NDArray[np.bool_]:

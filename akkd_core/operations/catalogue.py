@@ -9,7 +9,7 @@ from akkd_core.operations.catalogue_adapt import ADAPT
 from akkd_core.operations.catalogue_air import ELEVATION, PROFILE, T_AIR, TCWV
 from akkd_core.operations.catalogue_archive import ARCHIVE_OPERATIONS
 from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
-from akkd_core.operations.catalogue_cloud import CLOUD_OPTIONS
+from akkd_core.operations.catalogue_cloud import CLOUD_OPTIONS, VNIR_SWIR
 from akkd_core.operations.catalogue_compress import COMPRESS
 from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
 from akkd_core.operations.catalogue_install import INSTALL_OPERATIONS
@@ -94,6 +94,7 @@ RETRIEVE = Operation(
         _OUTPUT,
         *_MODEL_AND_AIR,
         *CLOUD_OPTIONS,
+        VNIR_SWIR,
         _OVERWRITE,
         *_RUNTIME,
         _TILE_SIZE,

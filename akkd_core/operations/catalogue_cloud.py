@@ -5,6 +5,12 @@ from __future__ import annotations
 from akkd_core.operations.catalogue_report import JSON_REPORT, OVERWRITE
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
+VNIR_SWIR = Parameter(
+    "vnir_swir", ParamKind.CHOICE, "Bands 1-4",
+    "Whether bands 1, 2, 3N and 4 help the cloud mask where an L1T granule of the day has them "
+    "(band 4 until March 2008): auto or none.",
+    default="auto", choices=("auto", "none"), advanced=True,
+)  # fmt: skip
 CLOUD_OPTIONS = (
     Parameter(
         "cloud_distance", ParamKind.FLAG, "Distance to cloud",

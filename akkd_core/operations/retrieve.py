@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class RetrievalOptions:
     gain_offset: Path | None
     overwrite: bool
     clouds: MaskOptions = NOTHING_MORE
+    vnir_swir: bool = True
 
 
 def check_options(options: RetrievalOptions) -> None:
@@ -89,10 +90,13 @@ def _provenance(
     known: SceneAirFacts,
     options: RetrievalOptions,
     facts: Mapping[str, str],
+    reflective: bool,
 ) -> ProductProvenance:
     extra = {"runtime": model.retriever.predictor.runtime, **model.facts, **facts}
     if options.gain_offset is not None:
         extra["recalibration"] = options.gain_offset.name
+    if reflective:
+        extra["cloud_mask_bands"] = "1, 2, 3N, 4 and 10-14, where the granule has them"
     if options.clouds.water_snow_prior:
         extra["water_snow_prior"] = "emissivity of water and snow is that of the ECOSTRESS library"
     return ProductProvenance(
@@ -118,6 +122,8 @@ class _SceneRetrieval:
         options = self._options
         progress.update(0.0, f"opening {argument.files[0].name}")
         scene = argument.open()
+        if not options.vnir_swir:
+            scene = replace(scene, reflective=None)
         scene_id = scene.metadata.granule_id
         folder = options.output if options.output is not None else argument.default_folder
         self._claims.take(folder, scene_id, argument.label)
@@ -179,7 +185,9 @@ def retrieve_scene(
         tiles,
         scene,
         folder=folder,
-        provenance=_provenance(model, known, options, facts or {}),
+        provenance=_provenance(
+            model, known, options, facts or {}, scene.reflective is not None
+        ),
         layers=(*model.layers, *([CLOUD_DISTANCE_LAYER] if options.clouds.distance else [])),
         overwrite=options.overwrite,
         progress=progress,
@@ -204,6 +212,7 @@ def retrieve(
     gain_offset: str | Path | None = None,
     cloud_distance: bool = False,
     water_snow_prior: bool = False,
+    vnir_swir: str = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> list[ProductSummary]:
@@ -240,6 +249,8 @@ def retrieve(
         Whether the distance to cloud is written, too.
     water_snow_prior : bool
         Whether what surely is water or snow gets the emissivity that is known of it.
+    vnir_swir : {"auto", "none"}
+        Whether bands 1-4 help the cloud mask where a granule has them.
     overwrite : bool
         Whether complete products are made anew; otherwise they are kept and reported as skipped.
     progress : Progress, optional
@@ -259,10 +270,12 @@ def retrieve(
     """
     from akkd_core.operations.retrieval_model import open_model
 
-    RETRIEVE.check(runtime=runtime, tile_size=tile_size)
+    RETRIEVE.check(runtime=runtime, tile_size=tile_size, vnir_swir=vnir_swir)
     air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
     clouds = MaskOptions(cloud_distance, water_snow_prior)
-    options = RetrievalOptions(_path(output), tile_size, air, _path(gain_offset), overwrite, clouds)
+    options = RetrievalOptions(
+        _path(output), tile_size, air, _path(gain_offset), overwrite, clouds, vnir_swir == "auto"
+    )
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     check_options(options)
     opened = open_model(model, runtime, device)

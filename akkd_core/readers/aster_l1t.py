@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from akkd_core.readers.aster_grid import (
     resolve_utm,
 )
 from akkd_core.readers.aster_metadata import AsterOdl
+from akkd_core.readers.aster_reflective import read_reflective
 from akkd_core.readers.hdf4 import read_arrays
 from akkd_core.readers.hdf4_structure import Hdf4Structure, SdsInfo
 
@@ -49,7 +51,11 @@ def read_l1t(structure: Hdf4Structure, odl: AsterOdl, *, backend: str = "auto") 
     bounds = odl.latitude_bounds or _lattice_bounds(structure, backend)
     grid = _grid(odl, bounds, *datasets[0].shape)
     metadata = odl.metadata("AST_L1T")
-    return Scene.from_array(read_dn(structure, datasets, backend), grid, metadata)
+    scene = Scene.from_array(read_dn(structure, datasets, backend), grid, metadata)
+    if metadata.daytime is False:
+        return scene
+    found = read_reflective(structure, odl, grid.shape, metadata.acquired_at)
+    return replace(scene, reflective=found)
 
 
 def find_bands(structure: Hdf4Structure) -> list[SdsInfo]:
