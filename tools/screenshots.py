@@ -23,7 +23,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProject,
 )
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import QModelIndex, Qt, QTimer
 from qgis.PyQt.QtWidgets import QDockWidget, QWidget
 from qgis.utils import iface
 
@@ -32,6 +32,7 @@ GRANULE = os.environ["SHOT_GRANULE"]
 MODIS = os.environ["SHOT_MODIS"]
 WORK = Path(os.environ["SHOT_WORK"])
 PAUSE_MS = 1500
+WIDTH, HEIGHT, TALL = 1400, 900, 990
 LAYERS_WIDTH = 420
 
 _products: list[str] = []
@@ -56,7 +57,8 @@ def run(algorithm: str, values: dict[str, object]) -> dict[str, object]:
 
 
 def toolbox() -> None:
-    """Show the toolbox with AKKD's groups open."""
+    """Show the toolbox with AKKD's groups open, on all of the screen's height."""
+    iface.mainWindow().resize(WIDTH, TALL)
     for dock in iface.mainWindow().findChildren(QDockWidget):
         dock.setVisible(dock.objectName() in ("Layers", "ProcessingToolbox"))
     layers = iface.mainWindow().findChild(QDockWidget, "Layers")
@@ -78,6 +80,7 @@ def toolbox() -> None:
 def save_toolbox() -> None:
     """Picture of the toolbox."""
     save(iface.mainWindow().findChild(QDockWidget, "ProcessingToolbox"), "qgis-toolbox")
+    iface.mainWindow().resize(WIDTH, HEIGHT)
 
 
 def dialog() -> None:
@@ -93,11 +96,11 @@ def retrieve() -> None:
     found = run("akkd:retrieve", {"scenes": [GRANULE], "output": str(WORK / "product")})
     _products.append(str(found["LST"]))
     iface.mainWindow().findChild(QDockWidget, "ProcessingToolbox").hide()
-    layer = QgsProject.instance().mapLayersByName(Path(str(found["LST"])).stem)
-    layers = layer or list(QgsProject.instance().mapLayers().values())
-    iface.setActiveLayer(layers[0])
-    QgsProject.instance().setCrs(layers[0].crs())
-    iface.mapCanvas().setExtent(layers[0].extent())
+    layers = QgsProject.instance().mapLayers().values()
+    (layer,) = [one for one in layers if one.source() == found["LST"]]
+    iface.setActiveLayer(layer)
+    QgsProject.instance().setCrs(layer.crs())
+    iface.mapCanvas().setExtent(layer.extent())
     iface.mapCanvas().refresh()
 
 
@@ -111,6 +114,7 @@ def compare_dialog() -> None:
     from akkd.layer_pairs import comparison
     from akkd.window import open_dialog
 
+    iface.layerTreeView().setCurrentIndex(QModelIndex())  # so that it stands above the group
     iface.addRasterLayer(MODIS, "MOD11A1 LST_Night")
     layers = QgsProject.instance().mapLayers().values()
     window = open_dialog("akkd:validate_modis", comparison([x.source() for x in layers]))
@@ -156,7 +160,7 @@ def play(left: list[Callable[[], None]]) -> None:
 
 def start() -> None:
     """Begin when the window is there."""
-    iface.mainWindow().resize(1400, 900)
+    iface.mainWindow().resize(WIDTH, HEIGHT)
     QTimer.singleShot(PAUSE_MS, lambda: play(list(STEPS)))
 
 

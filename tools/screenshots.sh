@@ -35,6 +35,6 @@ import sys
 from PIL import Image
 
 for path in sys.argv[1:]:
-    Image.open(path).convert("RGB").quantize(256, dither=0).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(256, kmeans=4, dither=0).save(path, optimize=True)
 EOF
 ls -l "$folder"
