@@ -170,6 +170,11 @@ def read_air(sources: AirSources, scene: Scene, progress: Progress | None = None
     return result
 
 
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean to six digits, as it goes into tags."""
+    return float(f"{sum(values) / len(values):.6g}")
+
+
 _SHORT = {"tcwv_kg_m2": "tcwv", "air_temperature_k": "air_temperature", "elevation_m": "elevation"}
 
 
@@ -177,9 +182,9 @@ def _note(
     key: str, found: Sequence[Found], ancillary: dict[str, float | None], facts: dict[str, str]
 ) -> None:
     values = [one.value for one in found if one.value is not None]
-    ancillary[key] = sum(values) / len(values) if values else None
+    ancillary[key] = _mean(values) if values else None
     if key == "elevation_m" and values:
-        ancillary["elevation_sd_m"] = max(one.spread for one in found)
+        ancillary["elevation_sd_m"] = round(max(one.spread for one in found), 3)
     if found[0].source:
         facts[f"{_SHORT[key]}_source"] = found[0].source
         facts[f"{_SHORT[key]}_method"] = found[0].method
@@ -238,10 +243,8 @@ def _note_profile(
     from akkd_core.simulation.scene_air import VISIBILITY_KM, co2_ppmv
 
     profiles = [column.profile for column in columns]
-    ancillary["profile_tcwv_kg_m2"] = sum(p.tcwv_kg_m2 for p in profiles) / len(profiles)
-    ancillary["profile_air_temperature_k"] = sum(p.air_temperature_k for p in profiles) / len(
-        profiles
-    )
+    ancillary["profile_tcwv_kg_m2"] = _mean([p.tcwv_kg_m2 for p in profiles])
+    ancillary["profile_air_temperature_k"] = _mean([p.air_temperature_k for p in profiles])
     facts["profile_source"] = path.name
     facts["profile_method"] = (
         f"{columns[0].method}; {columns[0].text}; LOWTRAN7, visibility {VISIBILITY_KM:g} km, "
