@@ -46,13 +46,17 @@ GROUND_BT_RANGE_K = (-15.0, 45.0)
 """Ground-leaving minus at-sensor brightness temperature is held inside, K."""
 
 _UNITS = {"lst": "K", "tcwv_kg_m2": "kg m-2"}
+_PLAIN = (
+    "log_", "correlation", "scene_vector", "refined_vector", "sky_ratio", "alike_sky_ratio",
+    "lse_", "profile_", "code_", "mean_code_", "spread_code_",
+)  # fmt: skip
 
 
 def unit_of(name: str) -> str:
     """Return the unit of a network's input or output by its name."""
     if name in _UNITS:
         return _UNITS[name]
-    if name.startswith(("log_", "correlation", "scene_vector", "sky_ratio", "lse_", "profile_")):
+    if name.startswith(_PLAIN):
         return "1"
     return "1" if name.endswith("_known") else "K"
 

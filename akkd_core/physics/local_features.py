@@ -198,3 +198,58 @@ def spatial_features(
     own = physics_features(bt, *air, xp=xp)
     alike = physics_features(alike_bt(bt, local, xp=xp), *air, xp=xp)
     return xp.concatenate([own, alike[..., _GROUND_DIFFERENCES], local], axis=-1)
+
+
+SAMPLE_FEATURES = tuple(f"alike_{name}" for name in PHYSICS_FEATURES)
+"""Inputs of a sample network for each pixel of a scene's sample, in order."""
+
+_SPREAD_FLOOR = 1e-4
+
+
+def sample_features(
+    bt: Any,
+    local: Any,
+    transmittance: Any,
+    path_radiance: Any,
+    downwelling_radiance: Any,
+    xp: Any = np,
+) -> Any:
+    """Features of a scene's sample of pixels: physics features of their alike neighbours.
+
+    Parameters
+    ----------
+    bt, local, transmittance, path_radiance, downwelling_radiance, xp
+        As of `spatial_features`.
+
+    Returns
+    -------
+    array, (..., 16)
+        K and 1, in the order of `SAMPLE_FEATURES`: `physics_features` of `alike_bt`.
+    """
+    air = (transmittance, path_radiance, downwelling_radiance)
+    return physics_features(alike_bt(bt, local, xp=xp), *air, xp=xp)
+
+
+def pooled_names(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of what `pooled_codes` makes of a sample network's outputs."""
+    return (*(f"mean_{code}" for code in codes), *(f"spread_{code}" for code in codes))
+
+
+def pooled_codes(codes: Any, xp: Any = np) -> Any:
+    """What a sample of pixels says of its scene, whatever their order and number.
+
+    Parameters
+    ----------
+    codes : array, (..., pixel, code)
+        A sample network's outputs.
+    xp : module
+        numpy, or a namespace with ``mean``, ``sqrt``, ``concatenate`` (keras.ops).
+
+    Returns
+    -------
+    array, (..., 2 code)
+        Means, then standard deviations (of variances with a floor of 1e-4), over the pixels.
+    """
+    mean = xp.mean(codes, axis=-2, keepdims=True)
+    spread = xp.sqrt(xp.mean((codes - mean) ** 2, axis=-2) + _SPREAD_FLOOR)
+    return xp.concatenate([mean[..., 0, :], spread], axis=-1)

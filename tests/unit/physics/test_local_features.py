@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from akkd_core.physics.features import OTHERS, PHYSICS_FEATURES, REFERENCE, physics_features
+from akkd_core.physics.features import (
+    OTHERS,
+    PHYSICS_FEATURES,
+    REFERENCE,
+    physics_features,
+    unit_of,
+)
 from akkd_core.physics.local_features import (
     ALIKE,
     ALIKE_BT_K,
@@ -14,9 +20,13 @@ from akkd_core.physics.local_features import (
     LOCAL_NAMES,
     MARGIN,
     RADIUS,
+    SAMPLE_FEATURES,
     SPATIAL_FEATURES,
     alike_bt,
     local_features,
+    pooled_codes,
+    pooled_names,
+    sample_features,
     spatial_features,
 )
 
@@ -146,3 +156,27 @@ def test_features_under_an_atmosphere() -> None:
     expected = physics_features(smooth, *air)[:, PHYSICS_FEATURES.index("ground_bt_10_minus_13")]
     assert np.array_equal(found[:, column], expected)
     assert np.array_equal(found[:, -len(LOCAL_NAMES) :], local)
+
+
+def test_features_of_a_sample_are_those_of_alike_neighbours() -> None:
+    rng = np.random.default_rng(6)
+    bt = 290.0 + rng.normal(0.0, 2.0, (7, 5))
+    local = rng.normal(0.0, 1.0, (7, len(LOCAL_NAMES)))
+    air = [np.array(v) for v in ([0.6, 0.7, 0.8, 0.85, 0.84], [1.7] * 5, [2.5] * 5)]
+    found = sample_features(bt, local, *air)
+    assert np.array_equal(found, physics_features(alike_bt(bt, local), *air))
+    assert SAMPLE_FEATURES[0] == "alike_bt_13" and len(SAMPLE_FEATURES) == found.shape[1] == 16
+    units = [unit_of(name) for name in SAMPLE_FEATURES]
+    assert units == ["K"] * 11 + ["1"] * 5
+
+
+def test_a_pooled_sample_has_no_order() -> None:
+    codes = np.random.default_rng(7).normal(2.0, 0.5, (3, 100, 4))
+    found = pooled_codes(codes)
+    assert found.shape == (3, 8)
+    assert np.allclose(found[:, :4], codes.mean(axis=1))
+    assert np.allclose(found[:, 4:], np.sqrt(codes.var(axis=1) + 1e-4))
+    assert np.allclose(pooled_codes(codes[:, ::-1]), found)
+    names = pooled_names(("code_0", "code_1"))
+    assert names == ("mean_code_0", "mean_code_1", "spread_code_0", "spread_code_1")
+    assert {unit_of(name) for name in names} == {"1"}
