@@ -15,23 +15,33 @@ from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import InputError
 from akkd_core.images import Scene
 from akkd_core.inference.cloud_classifier import cloud_classifier
-from akkd_core.inference.cloud_mask import CloudMask, mask_tile, reflective_evidence
+from akkd_core.inference.cloud_mask import (
+    CloudMask,
+    mask_tile,
+    padded_window,
+    reflective_evidence,
+)
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
-from akkd_core.physics.cloud_features import pixel_features, window_features
+from akkd_core.physics.cloud_features import REACH, pixel_features, window_features
 from akkd_core.physics.scene_statistics import scene_statistics
 from akkd_core.progress import Progress, checkpoint
 
 MIN_PIXELS = 64
 """A window with fewer clear, valid pixels takes its context from a neighbour."""
 
-STATISTICS_LOGIT = -2.0
-"""Pixels with a logit of cloud below it, one chance in eight, make a window's statistics."""
+STATISTICS_LOGIT = -2.5
+"""Pixels with a logit of cloud below it, one chance in thirteen, make the statistics of a window
+with much cloud; with less cloud the limit rises to 0, so that clear scenes lose little."""
+
+MUCH_CLOUD, CLOUDY_LOGIT = 0.15, 2.0
+"""A window has much cloud if this share of its pixels has a logit above this, seven in eight."""
 
 MIN_CLEAR_SHARE = 0.02
 """A window with a smaller share of clear pixels takes its least cloudy ones."""
 
 _SAMPLE_PIXELS = 160_000
 _FEW_PIXELS = 2_000
+_STRIP_PIXELS = 250_000
 
 Array = NDArray[np.float32]
 
@@ -160,22 +170,48 @@ def _context(
     air_temperature_k: float | None,
 ) -> tuple[Context, Array] | None:
     """Context and cloud features of one window; None if it has too few valid pixels."""
-    samples = scene.read(window.row, window.col, window.rows, window.cols)
-    bt = calibration.brightness_temperature(np.ascontiguousarray(samples))
-    features, valid = pixel_features(bt)
-    added = _evidence(scene, window)
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
-    if step > 1 and np.count_nonzero(valid[::step, ::step]) >= _FEW_PIXELS:
-        bt, features = (part[:, ::step, ::step] for part in (bt, features))
-        valid, added = valid[::step, ::step], added[::step, ::step]
-    chosen = np.ascontiguousarray(features[:, valid])
-    if chosen.shape[1] < MIN_PIXELS:
+    bt, features, added = _sample(scene, calibration, window, step)
+    if step > 1 and bt.shape[1] < _FEW_PIXELS:
+        bt, features, added = _sample(scene, calibration, window, 1)
+    if bt.shape[1] < MIN_PIXELS:
         return None
-    clouds = window_features(chosen, scene.metadata.daytime, air_temperature_k)
-    pixels: Array = bt[:, valid].T
-    clear = clear_pixels(cloud_classifier().logits(chosen, clouds)[0] + added[valid])
-    return make(scene_statistics(pixels[clear]), window), clouds
+    clouds = window_features(features, scene.metadata.daytime, air_temperature_k)
+    clear = clear_pixels(cloud_classifier().logits(features, clouds)[0] + added)
+    return make(scene_statistics(bt[:, clear].T), window), clouds
+
+
+def _sample(
+    scene: Scene, calibration: SampleCalibration, window: Window, step: int
+) -> tuple[Array, Array, Array]:
+    """Every ``step``-th valid pixel of a window along both axes, read strip by strip.
+
+    Returns brightness temperature (5, n), cloud features (15, n), and what bands 1-4 add to the
+    logit of cloud (n,).
+    """
+    height = step * max(_STRIP_PIXELS // (step * window.cols), 1)
+    parts = []
+    for row in range(window.row, window.row + window.rows, height):
+        strip = Window(row, window.col, min(height, window.row + window.rows - row), window.cols)
+        place = padded_window(strip, scene.grid.rows, scene.grid.cols, REACH)
+        bt = calibration.brightness_temperature(
+            np.ascontiguousarray(scene.read(place.row, place.col, place.rows, place.cols))
+        )
+        features, valid = pixel_features(bt)
+        first = strip.row - place.row, strip.col - place.col
+        chosen = (
+            slice(first[0], first[0] + strip.rows, step),
+            slice(first[1], first[1] + strip.cols, step),
+        )
+        known = valid[chosen]
+        parts.append((
+            bt[(slice(None), *chosen)][:, known],
+            features[(slice(None), *chosen)][:, known],
+            _evidence(scene, strip)[::step, ::step][known],
+        ))  # fmt: skip
+    bt, features, added = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return bt, features, added
 
 
 def _evidence(scene: Scene, window: Window) -> Array:
@@ -201,9 +237,11 @@ def clear_pixels(logits: Array) -> NDArray[np.bool_]:
         Those that are surely clear; where they are fewer than `MIN_CLEAR_SHARE`, so many of the
         least cloudy ones.
     """
+    cloudy = float((logits > CLOUDY_LOGIT).mean())
+    strict = STATISTICS_LOGIT * min(cloudy / MUCH_CLOUD, 1.0)
     least = max(int(MIN_CLEAR_SHARE * len(logits)), min(MIN_PIXELS, len(logits)))
     limit = np.partition(logits, least - 1)[least - 1]
-    clear: NDArray[np.bool_] = logits <= max(float(limit), STATISTICS_LOGIT)
+    clear: NDArray[np.bool_] = logits <= max(float(limit), strict)
     return clear
 
 

@@ -29,6 +29,7 @@ _NAMES = tuple(f"bt_{band}_minus_13" for band in (10, 11, 12, 14))
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 _CLASSES = 4
 _SD_FLOOR_K = 0.02
+_STRIP = 128
 
 PIXEL_NAMES = (
     "mean3_bt_13",
@@ -68,6 +69,19 @@ def pixel_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
         In the order of `PIXEL_NAMES`; without meaning where not valid.
     valid : ndarray of bool, (row, col)
     """
+    rows = bt.shape[1]
+    features = np.empty((len(PIXEL_NAMES), *bt.shape[1:]), dtype=np.float32)
+    valid = np.empty(bt.shape[1:], dtype=bool)
+    # strip by strip, so that what is worked on stays in the processor's cache
+    for row in range(0, rows, _STRIP):
+        first, last = max(row - REACH, 0), min(row + _STRIP + REACH, rows)
+        strip, known = _strip_features(bt[:, first:last])
+        inner = slice(row - first, min(row + _STRIP, rows) - first)
+        features[:, row : row + _STRIP], valid[row : row + _STRIP] = strip[:, inner], known[inner]
+    return features, valid
+
+
+def _strip_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
     valid: NDArray[np.bool_] = np.asarray(np.isfinite(bt).all(axis=0))
     reference = np.where(valid, bt[REFERENCE], np.float32(BASE_K)) - np.float32(BASE_K)
     moments = np.empty((7, *valid.shape), dtype=np.float32)

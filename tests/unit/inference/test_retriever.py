@@ -51,7 +51,7 @@ def test_tiled_equals_untiled(retriever):
 
 
 def test_retrieval_is_the_pixel_network_in_its_context(retriever, monkeypatch):
-    monkeypatch.setattr(scene_contexts, "STATISTICS_LOGIT", np.inf)
+    monkeypatch.setattr(scene_contexts, "clear_pixels", lambda logits: logits < np.inf)
     dn = simulated(40, 50, orientation_deg=0.0).dn
     scene = scene_in_memory(dn)
     bt = Calibration.for_scene(scene.metadata).brightness_temperature(dn).reshape(5, -1).T
@@ -123,7 +123,11 @@ def test_the_least_cloudy_pixels_stand_in_for_clear_ones():
     logits = np.linspace(1.0, 9.0, 10_000, dtype=np.float32)
     assert clear_pixels(logits).sum() == 200
     assert clear_pixels(logits)[:200].all()
-    assert clear_pixels(logits - 7.0).sum() == 5000
+    # half of it cloud: strict; hardly any: lenient
+    half = np.concatenate([np.linspace(-6, -1, 5001), np.linspace(3, 9, 5000)]).astype(np.float32)
+    assert clear_pixels(half).sum() == 3501
+    few = np.concatenate([np.full(9900, -1.0), np.full(100, 5.0)]).astype(np.float32)
+    assert clear_pixels(few).sum() == 9900
     assert clear_pixels(np.full(5, 3.0, dtype=np.float32)).all()
 
 

@@ -85,3 +85,25 @@ def test_water_vapour_from_a_raster(scene: Path, model: Path, tmp_path: Path) ->
         akkd_core.retrieve(scene, model=model, tcwv=empty, overwrite=True)
     facts = json.loads((tmp_path / "G_akkd" / "G.json").read_text())["properties"]
     assert facts["akkd:ancillary"]["tcwv_kg_m2"] is None
+
+
+def test_distance_to_cloud_and_known_emissivity(
+    scene: Path, model: Path, tmp_path: Path
+) -> None:
+    akkd_core.retrieve(
+        scene, tmp_path / "out", model, cloud_distance=True, water_snow_prior=True, tile_size=64
+    )
+    with open_raster(tmp_path / "out" / "G_CDIST.tif") as raster:
+        distance = raster.read(0, 0, 60, 70)[0]
+        assert raster.descriptions == ("CDIST",) and raster.dtype == "float32"
+    assert np.isnan(distance[:8, :9]).all()
+    inside = distance[np.isfinite(distance)]
+    assert inside.min() >= 0.0 and inside.max() <= 5000.0 and inside.size > 4000
+    item = json.loads((tmp_path / "out" / "G.json").read_text())
+    assert item["assets"]["CDIST"]["raster:bands"][0]["unit"] == "m"
+    with open_raster(tmp_path / "out" / "G_LST.tif") as raster:
+        assert "ECOSTRESS" in raster.tags["WATER_SNOW_PRIOR"]
+    akkd_core.retrieve(scene, tmp_path / "out", model, overwrite=True)
+    assert not (tmp_path / "out" / "G_CDIST.tif").exists()
+    with open_raster(tmp_path / "out" / "G_LST.tif") as raster:
+        assert "WATER_SNOW_PRIOR" not in raster.tags
