@@ -20,8 +20,13 @@ from akkd_core.errors import BundleIntegrityError, BundleMismatchError
 
 MANIFEST = "manifest.json"
 WEIGHTS = "weights.npz"
-ONNX = "model.onnx"
-SCENE_ONNX = "scene_model.onnx"
+ONNX_OF = {
+    "pixel": "model.onnx",
+    "scene": "scene_model.onnx",
+    "sample": "sample_model.onnx",
+    "refinement": "refinement_model.onnx",
+}
+"""Files of the networks for other tools."""
 JOINT = "joint.json"
 """Index of a joint model, whose members are bundles in sub-folders."""
 
@@ -31,17 +36,18 @@ def bundle_files(bundle: ModelBundle) -> dict[str, bytes]:
 
     Deterministic: the same bundle gives the same bytes.
     """
-    arrays = _network_arrays("pixel", bundle.pixel_network)
+    arrays: dict[str, NDArray[np.float32]] = {}
     files = {}
-    if bundle.scene_network is not None:
-        arrays |= _network_arrays("scene", bundle.scene_network)
-        files[SCENE_ONNX] = onnx_bytes(bundle.scene_network, f"{bundle.name}.scene")
+    for which, network in bundle.networks().items():
+        if network is not None:
+            title = bundle.name if which == "pixel" else f"{bundle.name}.{which}"
+            arrays |= _network_arrays(which, network)
+            files[ONNX_OF[which]] = onnx_bytes(network, title)
     if bundle.error_table is not None:
         arrays["error_table.lst_edges_k"] = bundle.error_table.lst_edges_k
         arrays["error_table.transmittance_edges"] = bundle.error_table.transmittance_edges
         arrays["error_table.sigma"] = bundle.error_table.sigma
     files[WEIGHTS] = write_npz(arrays)
-    files[ONNX] = onnx_bytes(bundle.pixel_network, bundle.name)
     hashes = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     return {MANIFEST: bundle.manifest.with_files(hashes).to_bytes(), **files}
 
@@ -73,24 +79,21 @@ def read_bundle(read: Callable[[str], bytes]) -> ModelBundle:
         If a file is missing, altered or malformed.
     """
     manifest = Manifest.from_bytes(read(MANIFEST))
-    allowed = {WEIGHTS, ONNX} | ({SCENE_ONNX} if manifest.scene else set())
+    specs = {which: spec for which, spec in manifest.networks().items() if spec is not None}
+    graphs = {ONNX_OF[which] for which in specs}
+    allowed = {WEIGHTS} | graphs
     unknown = set(manifest.files) - allowed
     if unknown or WEIGHTS not in manifest.files:
         raise BundleIntegrityError(
             f"manifest: files must be {WEIGHTS} and at most {', '.join(sorted(allowed))}"
         )
     files = {name: _verified(read(name), name, digest) for name, digest in manifest.files.items()}
-    for name in files.keys() & {ONNX, SCENE_ONNX}:
+    for name in files.keys() & graphs:
         check_onnx(files[name], name)
-    scene = manifest.scene
     arrays = read_npz(files[WEIGHTS], _shapes(manifest), WEIGHTS)
     try:
-        return ModelBundle(
-            manifest,
-            pixel_network=_network(manifest.pixel, "pixel", arrays),
-            scene_network=None if scene is None else _network(scene, "scene", arrays),
-            error_table=_error_table(manifest, arrays),
-        )
+        found = {f"{which}_network": _network(specs[which], which, arrays) for which in specs}
+        return ModelBundle(manifest, error_table=_error_table(manifest, arrays), **found)
     except BundleMismatchError as error:
         raise BundleIntegrityError(f"manifest: contradicts itself ({error})") from None
 
@@ -110,7 +113,7 @@ def _network_arrays(prefix: str, network: Network) -> dict[str, NDArray[np.float
 
 def _shapes(manifest: Manifest) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
-    for prefix, spec in (("pixel", manifest.pixel), ("scene", manifest.scene)):
+    for prefix, spec in manifest.networks().items():
         if spec is not None:
             for i, shape in enumerate(spec.shapes()):
                 shapes[f"{prefix}.kernel.{i}"] = shape

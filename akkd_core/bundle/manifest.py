@@ -2,8 +2,9 @@
 
 The JSON form is strict in both directions: an unknown or missing member is an error, and the
 format version says which members there are. Version 2 has one more than version 1, `belongs`, and
-in version 3 that has one more, `period`. A manifest is written as the lowest version that holds it,
-which older software reads.
+in version 3 that has one more, `period`. Version 4 has two more networks; in it `belongs` may be
+null, and have a `period` or not. A manifest is written as the lowest version that holds it, which
+older software reads.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from akkd_core.bundle.network_spec import NetworkSpec
 from akkd_core.bundle.strict_json import TIME_FORMAT, Fields, utc_time
 from akkd_core.errors import BundleIntegrityError, BundleVersionError
 
-FORMAT_VERSION, BELONGS_VERSION, PERIOD_VERSION = 1, 2, 3
+FORMAT_VERSION, BELONGS_VERSION, PERIOD_VERSION, REFINED_VERSION = 1, 2, 3, 4
 MAX_MANIFEST_BYTES = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -64,6 +65,9 @@ class Manifest:
         Further facts, anything that JSON holds.
     belongs : Belongs, optional
         The places, months and inputs it was trained on; a joint model takes it there.
+    sample, refinement : NetworkSpec, optional
+        The networks that run on a sample of a scene's pixels, and on what that says of the scene;
+        both or neither, and beside a scene network.
 
     Raises
     ------
@@ -86,6 +90,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     belongs: Belongs | None = None
+    sample: NetworkSpec | None = None
+    refinement: NetworkSpec | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -100,6 +106,20 @@ class Manifest:
         for name, digest in self.files.items():
             if not SHA256.fullmatch(digest):
                 raise BundleIntegrityError(f"manifest: hash of {name!r} isn't a SHA-256")
+        refined = self.sample is not None, self.refinement is not None
+        if any(refined) and not (all(refined) and self.scene is not None):
+            raise BundleIntegrityError(
+                "manifest: sample and refinement networks go together, beside a scene network"
+            )
+
+    def networks(self) -> dict[str, NetworkSpec | None]:
+        """Return the networks by what they run on; None: there is none."""
+        return {
+            "pixel": self.pixel,
+            "scene": self.scene,
+            "sample": self.sample,
+            "refinement": self.refinement,
+        }
 
     def with_files(self, files: Mapping[str, str]) -> Manifest:
         """Return a copy with other file hashes."""
@@ -108,16 +128,19 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """Return the manifest as a JSON object."""
         created = self.created.astimezone(timezone.utc).strftime(TIME_FORMAT)
-        belongs = {} if self.belongs is None else {"belongs": self.belongs.to_json()}
+        version = self._format_version()
+        record = None if self.belongs is None else self.belongs.to_json()
+        belongs = {"belongs": record} if record or version == REFINED_VERSION else {}
         return {
-            "format_version": self._format_version(),
+            "format_version": version,
             "name": self.name,
             "sensor": self.sensor,
             "description": self.description,
             "created": created,
             "networks": {
-                "pixel": self.pixel.to_json(),
-                "scene": None if self.scene is None else self.scene.to_json(),
+                which: None if network is None else network.to_json()
+                for which, network in self.networks().items()
+                if which in ("pixel", "scene") or network is not None
             },
             "training": self.training.to_json(),
             "domain": {k: [float(low), float(high)] for k, (low, high) in self.domain.items()},
@@ -131,6 +154,8 @@ class Manifest:
         }
 
     def _format_version(self) -> int:
+        if self.refinement is not None:
+            return REFINED_VERSION
         if self.belongs is None:
             return FORMAT_VERSION
         return BELONGS_VERSION if self.belongs.period is None else PERIOD_VERSION
@@ -167,24 +192,20 @@ class Manifest:
             raise BundleIntegrityError(f"manifest: larger than {MAX_MANIFEST_BYTES} bytes")
         fields = Fields(strict_json.parse(data, "manifest"), "manifest")
         version = fields.take("format_version", int)
-        if version not in (FORMAT_VERSION, BELONGS_VERSION, PERIOD_VERSION):
+        if version not in range(FORMAT_VERSION, REFINED_VERSION + 1):
             raise BundleVersionError(
                 f"manifest: format version {version}, this software reads {FORMAT_VERSION} to "
-                f"{PERIOD_VERSION}; update AKKD or take a bundle made for this version"
+                f"{REFINED_VERSION}; update AKKD or take a bundle made for this version"
             )
-        networks = Fields(fields.take("networks", dict), "manifest networks")
-        pixel = NetworkSpec.from_json(networks.take("pixel", dict), "pixel network")
-        scene = networks.take("scene", (dict, type(None)))
-        networks.done()
-        belongs = fields.take("belongs", dict) if version != FORMAT_VERSION else None
-        dated = version == PERIOD_VERSION
+        networks = _networks(fields.take("networks", dict), version)
+        belongs = _belongs(fields, version)
         manifest = cls(
             name=fields.take("name", str),
             sensor=fields.take("sensor", str),
             description=fields.take("description", str),
             created=utc_time(fields.take("created", str), "manifest: created"),
-            pixel=pixel,
-            scene=None if scene is None else NetworkSpec.from_json(scene, "scene network"),
+            pixel=networks["pixel"],
+            scene=networks.get("scene"),
             training=Training.from_json(fields.take("training", dict)),
             domain=_domain(fields.take("domain", dict)),
             scores=tuple(Score.from_json(item) for item in fields.take("scores", list)),
@@ -193,7 +214,9 @@ class Manifest:
             licence=fields.take("licence", str),
             files=_texts(fields.take("files", dict), "files"),
             extra=fields.take("extra", dict),
-            belongs=None if belongs is None else Belongs.from_json(belongs, dated=dated),
+            belongs=belongs,
+            sample=networks.get("sample"),
+            refinement=networks.get("refinement"),
         )
         fields.done()
         return manifest
@@ -204,6 +227,8 @@ def make_manifest(
     *,
     pixel_network: Network,
     scene_network: Network | None = None,
+    sample_network: Network | None = None,
+    refinement_network: Network | None = None,
     units: Mapping[str, str],
     description: str,
     training: Training,
@@ -226,10 +251,10 @@ def make_manifest(
     ----------
     name, description, sensor, training, domain, scores, licence, extra
         As in `Manifest`.
-    pixel_network, scene_network : Network
+    pixel_network, scene_network, sample_network, refinement_network : Network
         What is described.
     units : mapping of str to str
-        Unit of each input and output of both networks by name.
+        Unit of each input and output of all networks by name.
     pixel_architecture, scene_architecture : Architecture, optional
         How they were trained; the hidden layers must be those of the network.
     error_table : ErrorTable, optional
@@ -255,9 +280,14 @@ def make_manifest(
     if error_table is not None:
         n_out, n_t, n_tau = error_table.sigma.shape
         shape = (n_out, n_t, n_tau)
-    scene = None
-    if scene_network is not None:
-        scene = NetworkSpec.of(scene_network, units, scene_architecture)
+    scene, sample, refinement = (
+        None if network is None else NetworkSpec.of(network, units, architecture)
+        for network, architecture in (
+            (scene_network, scene_architecture),
+            (sample_network, None),
+            (refinement_network, None),
+        )
+    )
     return Manifest(
         name=name,
         sensor=sensor,
@@ -273,7 +303,33 @@ def make_manifest(
         licence=licence,
         extra=dict(extra or {}),
         belongs=belongs,
+        sample=sample,
+        refinement=refinement,
     )
+
+
+def _networks(value: Mapping[str, Any], version: int) -> dict[str, NetworkSpec]:
+    """Read the networks that a version of the format has, those that are there."""
+    fields = Fields(value, "manifest networks")
+    found = {"pixel": fields.take("pixel", dict), "scene": fields.take("scene", (dict, type(None)))}
+    if version == REFINED_VERSION:
+        found |= {which: fields.take(which, dict) for which in ("sample", "refinement")}
+    fields.done()
+    return {
+        which: NetworkSpec.from_json(network, f"{which} network")
+        for which, network in found.items()
+        if network is not None
+    }
+
+
+def _belongs(fields: Fields, version: int) -> Belongs | None:
+    """Take the member of that name, which all versions but the first have."""
+    if version == FORMAT_VERSION:
+        return None
+    if version != REFINED_VERSION:
+        return Belongs.from_json(fields.take("belongs", dict), dated=version == PERIOD_VERSION)
+    value = fields.take("belongs", (dict, type(None)))
+    return None if value is None else Belongs.from_json(value, dated="period" in value)
 
 
 def _domain(value: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -25,6 +25,10 @@ class ModelBundle:
         scene inputs of the pixel network.
     error_table : ErrorTable, optional
         Expected errors of the pixel network's outputs.
+    sample_network, refinement_network : Network, optional
+        The first runs on each of a sample of the scene's pixels under the scene network's
+        atmosphere; the second, once a scene, on the mean and spread of what that gives, and then
+        gives the atmosphere and the pixel network's scene inputs. Both or neither.
 
     Raises
     ------
@@ -36,10 +40,12 @@ class ModelBundle:
     pixel_network: Network
     scene_network: Network | None = None
     error_table: ErrorTable | None = None
+    sample_network: Network | None = None
+    refinement_network: Network | None = None
 
     def __post_init__(self) -> None:
-        _check(self.manifest.pixel, self.pixel_network, "pixel")
-        _check(self.manifest.scene, self.scene_network, "scene")
+        for which, network in self.networks().items():
+            _check(self.manifest.networks()[which], network, which)
         shape = None if self.error_table is None else self.error_table.sigma.shape
         if shape != self.manifest.uncertainty.table_shape:
             raise BundleMismatchError(
@@ -51,6 +57,15 @@ class ModelBundle:
                 f"bundle {self.manifest.name}: its error table has {shape[0]} outputs, the pixel "
                 f"network {self.pixel_network.n_outputs}"
             )
+
+    def networks(self) -> dict[str, Network | None]:
+        """Return the networks by what they run on, as `Manifest.networks`."""
+        return {
+            "pixel": self.pixel_network,
+            "scene": self.scene_network,
+            "sample": self.sample_network,
+            "refinement": self.refinement_network,
+        }
 
     @property
     def name(self) -> str:

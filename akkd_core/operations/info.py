@@ -48,9 +48,10 @@ def _bundle(path: Path) -> Outcome:
         f"  sensor       {facts['sensor']}",
         f"  created      {facts['created']}",
     ]
-    for which, network in (("pixel", bundle.pixel_network), ("scene", bundle.scene_network)):
+    for which, network in bundle.networks().items():
         if network is None:
-            lines.append(f"  {which} network: none")
+            if which == "scene":
+                lines.append("  scene network: none")
             continue
         widths = [kernel.shape[1] for kernel in network.kernels]
         weights = sum(kernel.size for kernel in network.kernels)

@@ -236,7 +236,7 @@ def pooled_names(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def pooled_codes(codes: Any, xp: Any = np) -> Any:
-    """What a sample of pixels says of its scene, whatever their order and number.
+    """Tell what a sample of pixels says of its scene, whatever their order and number.
 
     Parameters
     ----------

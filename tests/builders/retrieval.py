@@ -12,16 +12,19 @@ from akkd_core.grid import Grid
 from akkd_core.images import GranuleMetadata, Scene
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
+    LOG_SIGMA_NAMES,
     PHYSICS_FEATURES,
     encode_atmosphere,
     unit_of,
 )
+from akkd_core.physics.local_features import SAMPLE_FEATURES, SPATIAL_FEATURES, pooled_names
 from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.granule_scene import SimulatedScene, simulate_scene
 from akkd_core.simulation.materials import materials
 
+_TARGETS = (1.0, 0.95, 0.95, 0.95, 0.96, 0.97), (2.0, 0.02, 0.02, 0.02, 0.01, 0.01)
 OUTPUTS = ("lst", *(f"lse_{band}" for band in range(10, 15)))
 
 
@@ -78,8 +81,8 @@ def scene_aware_bundle(seed: int = 1, names: tuple[str, ...] = SCENE_INPUTS) -> 
         input_mean=np.concatenate([pixel_mean, scene.output_mean]).astype(np.float32),
         input_scale=np.concatenate([np.full(16, 10.0), scene.output_scale]).astype(np.float32),
         output_names=OUTPUTS,
-        output_mean=np.array([1.0, 0.95, 0.95, 0.95, 0.96, 0.97], dtype=np.float32),
-        output_scale=np.array([2.0, 0.02, 0.02, 0.02, 0.01, 0.01], dtype=np.float32),
+        output_mean=np.array(_TARGETS[0], dtype=np.float32),
+        output_scale=np.array(_TARGETS[1], dtype=np.float32),
         output_add=("ground_bt_13", None, None, None, None, None),
     )
     sigma = np.array([0.8, 0.02, 0.02, 0.02, 0.01, 0.01])[:, None, None]
@@ -97,6 +100,95 @@ def scene_aware_bundle(seed: int = 1, names: tuple[str, ...] = SCENE_INPUTS) -> 
         uncertainty_method="arbitrary",
     )
     return ModelBundle(manifest, pixel, scene, table)
+
+
+def refined_bundle(seed: int = 1, *, codes: int = 8, hidden: int = 16) -> ModelBundle:
+    """A bundle of four networks, with arbitrary small weights, that tells its own errors."""
+    rng = np.random.default_rng(seed)
+    plain = scene_aware_bundle(seed)
+    scene = plain.scene_network
+    assert scene is not None
+    air_mean, air_scale = scene.output_mean[:15], scene.output_scale[:15]
+    code_names = tuple(f"code_{i}" for i in range(codes))
+    sample = _network(
+        rng,
+        {name: _scaling(name) for name in SAMPLE_FEATURES}
+        | dict(zip(ATMOSPHERE_NAMES, zip(air_mean, air_scale, strict=True), strict=True)),
+        len(SAMPLE_FEATURES),
+        {name: (0.5, 0.3) for name in code_names},
+        hidden,
+    )
+    pooled = {name: (0.5, 0.3) for name in pooled_names(code_names)}
+    scaling = zip(scene.output_mean, scene.output_scale, strict=True)
+    guess = dict(zip(scene.output_names, scaling, strict=True))
+    refined = {f"refined_vector_{i}": (0.0, 1.0) for i in range(4)}
+    refinement = _network(
+        rng,
+        pooled | guess,
+        len(pooled | guess),
+        {name: (0.0, 0.1) for name in ATMOSPHERE_NAMES} | refined,
+        hidden,
+        add=(*ATMOSPHERE_NAMES, *(None for _ in refined)),
+    )
+    outputs = dict(zip(OUTPUTS, zip(*_TARGETS, strict=True), strict=True))
+    pixel = _network(
+        rng,
+        {name: _scaling(name) for name in SPATIAL_FEATURES}
+        | {name: guess[name] for name in ATMOSPHERE_NAMES}
+        | refined,
+        len(SPATIAL_FEATURES),
+        outputs | {name: (-0.5 if "lst" in name else -4.0, 0.2) for name in LOG_SIGMA_NAMES},
+        hidden,
+        add=("ground_bt_13", *(None,) * 11),
+    )
+    networks = {
+        "pixel_network": pixel,
+        "scene_network": scene,
+        "sample_network": sample,
+        "refinement_network": refinement,
+    }
+    names = {n for net in networks.values() for n in (*net.input_names, *net.output_names)}
+    manifest = make_manifest(
+        "refined",
+        **networks,
+        units={name: unit_of(name) for name in names},
+        description="arbitrary weights, for tests",
+        training=Training("none"),
+        domain={"bt_13": (200.0, 340.0), "lst": (210.0, 350.0)},
+    )
+    return ModelBundle(manifest, **networks)
+
+
+def _scaling(name: str) -> tuple[float, float]:
+    level = name.removeprefix("alike_") in ("bt_13", "ground_bt_13")
+    return (290.0, 10.0) if level else (0.0, 1.0 if name.startswith("log_") else 5.0)
+
+
+def _network(
+    rng: np.random.Generator,
+    inputs: dict[str, tuple[float, float]],
+    n_pixel_inputs: int,
+    outputs: dict[str, tuple[float, float]],
+    hidden: int,
+    add: tuple[str | None, ...] = (),
+) -> Network:
+    """A network with a hidden layer; means and scales by name."""
+    kernels, biases = _weights(rng, (len(inputs), hidden, len(outputs)), 0.7)
+    means, scales = (np.array(v, dtype=np.float32) for v in zip(*inputs.values(), strict=True))
+    out_means, out_scales = (np.array(v, "f4") for v in zip(*outputs.values(), strict=True))
+    return Network(
+        kernels=kernels,
+        biases=biases,
+        activations=("relu", "linear"),
+        input_names=tuple(inputs),
+        n_pixel_inputs=n_pixel_inputs,
+        input_mean=means,
+        input_scale=scales,
+        output_names=tuple(outputs),
+        output_mean=out_means,
+        output_scale=out_scales,
+        output_add=add,
+    )
 
 
 def metadata(granule_id: str = "AST_L1T_TEST") -> GranuleMetadata:

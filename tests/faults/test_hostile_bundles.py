@@ -22,6 +22,7 @@ import pytest
 from akkd_core.bundle import load_bundle, save_bundle
 from akkd_core.errors import BundleIntegrityError, BundleVersionError
 from tests.builders import bundles
+from tests.builders.retrieval import refined_bundle
 
 FILES = ("manifest.json", "weights.npz", "model.onnx", "scene_model.onnx")
 
@@ -485,3 +486,49 @@ def test_malformed_onnx(folder: Path, data: bytes) -> None:
     (folder / "model.onnx").write_bytes(data)
     rehash(folder)
     refuse(folder, "model.onnx")
+
+
+# Bundles of four networks
+
+
+@pytest.fixture
+def refined(tmp_path: Path) -> Path:
+    return save_bundle(refined_bundle(), tmp_path / "refined")
+
+
+@pytest.mark.parametrize("name", ["sample_model.onnx", "refinement_model.onnx"])
+def test_a_refining_networks_file_is_checked_like_the_others(refined: Path, name: str) -> None:
+    whole = (refined / name).read_bytes()
+    (refined / name).write_bytes(whole[:-1])
+    refuse(refined, "SHA-256")
+    rehash(refined)
+    refuse(refined, name)
+    (refined / name).write_bytes(whole.replace(b"Relu", b"Loop"))
+    rehash(refined)
+    refuse(refined, "Loop")
+    (refined / name).unlink()
+    refuse(refined, name)
+    (refined / name).symlink_to(refined / "model.onnx")
+    refuse(refined, "is a link")
+
+
+@pytest.mark.parametrize("member", ["sample.kernel.0", "refinement.bias.1"])
+def test_a_refining_networks_weights_are_checked_like_the_others(
+    refined: Path, member: str
+) -> None:
+    content = members(refined)
+    array = np.load(io.BytesIO(content[f"{member}.npy"]))
+    put_members(refined, content | {f"{member}.npy": npy(np.full_like(array, np.nan))})
+    refuse(refined, "finite")
+    put_members(refined, content | {f"{member}.npy": npy(array[:-1])})
+    refuse(refined, "shape")
+    del content[f"{member}.npy"]
+    put_members(refined, content)
+    refuse(refined, "arrays")
+
+
+def test_files_of_networks_that_a_bundle_lacks_are_refused(folder: Path) -> None:
+    (folder / "sample_model.onnx").write_bytes((folder / "model.onnx").read_bytes())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    edit(folder, {"files": manifest["files"] | {"sample_model.onnx": "0" * 64}})
+    refuse(folder, "files must be")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,6 +13,8 @@ from akkd_core.bundle import Architecture, Manifest, ModelBundle
 from akkd_core.bundle.facts import Score, Training
 from akkd_core.errors import BundleIntegrityError, BundleMismatchError, BundleVersionError
 from tests.builders import bundles
+from tests.builders.joint import belongs
+from tests.builders.retrieval import refined_bundle
 
 
 def changed(path: str, value: Any) -> bytes:
@@ -91,7 +94,7 @@ def test_strange_members_are_refused(path: str, value: Any) -> None:
         Manifest.from_bytes(changed(path, value))
 
 
-@pytest.mark.parametrize("version", [0, 4, 999])
+@pytest.mark.parametrize("version", [0, 5, 999])
 def test_other_versions_are_refused(version: int) -> None:
     with pytest.raises(BundleVersionError, match=f"version {version}"):
         Manifest.from_bytes(changed("format_version", version))
@@ -175,3 +178,46 @@ def test_a_bundle_must_match_its_manifest() -> None:
         ModelBundle(whole.manifest, whole.pixel_network, None, whole.error_table)
     with pytest.raises(BundleMismatchError):
         ModelBundle(whole.manifest, whole.pixel_network, whole.scene_network, None)
+
+
+def test_a_sample_and_a_refinement_network_make_version_4() -> None:
+    manifest = refined_bundle().manifest
+    content = json.loads(manifest.to_bytes())
+    assert content["format_version"] == 4
+    assert list(content["networks"]) == ["pixel", "scene", "sample", "refinement"]
+    assert content["belongs"] is None
+    inputs = content["networks"]["sample"]["inputs"]
+    assert [i["per"] for i in inputs] == ["pixel"] * 16 + ["scene"] * 15
+    assert content["networks"]["refinement"]["outputs"][0]["add_input"] == "log_optical_depth_10"
+    assert Manifest.from_bytes(manifest.to_bytes()) == manifest
+
+
+def test_version_4_may_say_where_it_belongs() -> None:
+    dated = replace(belongs(), period=(datetime(2026, 1, 1, tzinfo=timezone.utc),) * 2)
+    for where in (dated, belongs()):
+        manifest = replace(refined_bundle().manifest, belongs=where)
+        assert json.loads(manifest.to_bytes())["format_version"] == 4
+        assert Manifest.from_bytes(manifest.to_bytes()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("version", "missing"), [(4, "sample"), (4, "refinement"), (1, None), (3, None), (4, "belongs")]
+)
+def test_networks_that_are_not_those_of_the_version_are_refused(
+    version: int, missing: str | None
+) -> None:
+    content = json.loads(refined_bundle().manifest.to_bytes())
+    content["format_version"] = version
+    if missing:
+        (content if missing == "belongs" else content["networks"]).pop(missing)
+    with pytest.raises(BundleIntegrityError):
+        Manifest.from_bytes(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("without", ["sample", "refinement", "scene"])
+def test_refinement_needs_its_other_networks(without: str) -> None:
+    with pytest.raises(BundleIntegrityError, match="go together"):
+        replace(refined_bundle().manifest, **{without: None})
+    whole = refined_bundle()
+    with pytest.raises(BundleMismatchError, match=without):
+        replace(whole, **{f"{without}_network": None})

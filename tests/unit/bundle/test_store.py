@@ -21,6 +21,7 @@ from akkd_core.bundle import (
 )
 from akkd_core.errors import BundleMismatchError, ParameterError, ProductWriteError
 from tests.builders import bundles
+from tests.builders.retrieval import refined_bundle
 
 
 def pack(folder: Path, target: Path, prefix: str = "") -> Path:
@@ -70,6 +71,26 @@ def test_a_pixel_network_alone_is_a_bundle(tmp_path: Path) -> None:
     assert_same(net, loaded.pixel_network)
     assert loaded.scene_network is None
     assert loaded.error_table is None
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_four_networks_are_saved_and_loaded(tmp_path: Path, form: str) -> None:
+    whole = refined_bundle()
+    path = save_bundle(whole, tmp_path / "refined")
+    if form == "zip":
+        path = pack(path, tmp_path / "b.zip")
+    loaded = load_bundle(path, sensor="ASTER TIR")
+    for which, network in whole.networks().items():
+        assert_same(network, loaded.networks()[which])
+    graphs = {f"{which}model.onnx" for which in ("", "scene_", "sample_", "refinement_")}
+    assert set(loaded.manifest.files) == {"weights.npz", *graphs}
+    assert bundle_hash(loaded) == bundle_hash(whole)
+    kernel = np.array(whole.networks()["sample"].kernels[0])  # type: ignore[union-attr]
+    kernel[0, 0] += 1e-3
+    sample = whole.sample_network
+    assert sample is not None
+    other = replace(whole, sample_network=replace(sample, kernels=(kernel, *sample.kernels[1:])))
+    assert bundle_hash(other) != bundle_hash(whole)
 
 
 def test_hash_changes_with_a_weight_and_is_the_same_for_the_same() -> None:
