@@ -43,7 +43,7 @@ def ours(
     lst = (LST + bias).astype(np.float32)
     lse = np.stack([0.9 + 0.01 * b + 0.0 * lst for b in range(5)]).astype(np.float32)
     qc = np.zeros(OURS.shape, np.uint16)
-    qc[:, 40], qc[:, 41], qc[50, :], qc[60, :] = 2, 1 << 4, 3, 1
+    qc[:, 40], qc[:, 41], qc[50, :], qc[60, :] = 2, 2 << 4, 3, 1
     tags = {"ACQUIRED_AT": when.isoformat().replace("+00:00", "Z"), "MODEL": model}
     for layer, data in (("LST", lst[None]), ("LSE", lse), ("QC", qc[None])):
         writer = create_cog(

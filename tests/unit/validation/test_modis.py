@@ -118,7 +118,7 @@ def test_pixels_that_qc_refuses_do_not_count(tmp_path: Path, reference: Write) -
     qc = np.zeros(lst.shape, np.uint16)
     bad = np.zeros(lst.shape, bool)
     for name, value, part in (
-        ("cloud", 1, np.s_[40:60, 40:60]), ("mandatory_qa", 3, np.s_[40:60, 100:120]),
+        ("cloud", 2, np.s_[40:60, 40:60]), ("mandatory_qa", 3, np.s_[40:60, 100:120]),
         ("mandatory_qa", 2, np.s_[120:140, 40:60]),
     ):  # fmt: skip
         qc[part] |= qc_field(name).encode(np.full((20, 20), value))

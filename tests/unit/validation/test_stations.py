@@ -34,7 +34,7 @@ from tests.builders.products import PROVENANCE, empty_scene
 WHEN = datetime(2019, 7, 4, 3, 14, 30, tzinfo=timezone.utc)
 SIDE = 24
 LSE = (0.91, 0.92, 0.93, 0.96, 0.97)
-CLOUDY = int(qc_field("cloud").encode(np.array([1]))[0])
+CLOUDY = int(qc_field("cloud").encode(np.array([2]))[0])
 
 
 def at(row: float, col: float, grid: Grid) -> tuple[float, float]:
