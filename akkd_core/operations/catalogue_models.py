@@ -73,10 +73,27 @@ SIMULATE_SCENES = Operation(
         ),
         Parameter(
             "pixels", ParamKind.INTEGER, "Pixels",
-            "Pixels kept of each scene of 48 x 48; its statistics use all.",
-            default=64, minimum=1, maximum=2304, unit="pixels",
+            "Pixels kept of each scene, at most all; its statistics use all.",
+            default=64, minimum=1, maximum=65536, unit="pixels",
         ),
         _split("train"),
+        Parameter(
+            "air", ParamKind.CHOICE, "Air",
+            "Of the split train: as often as the world may have it, or climates, which are equally "
+            "often from 14 classes of water vapour (0.08-96 kg m-2), wide in temperature, and each "
+            "also as a profile with errors of 1 K and 10 % humidity tells it (so are the splits "
+            "validation and judge).",
+            default="usual", choices=("usual", "climates"),
+        ),
+        Parameter(
+            "side", ParamKind.INTEGER, "Side", "Rows and columns of a scene.",
+            default=48, minimum=8, maximum=256, unit="pixels", advanced=True,
+        ),
+        Parameter(
+            "cloud_share", ParamKind.FLOAT, "Cloudy scenes",
+            "Share of scenes that are hidden in part, as by a cloud mask.",
+            default=0.0, minimum=0.0, maximum=1.0, advanced=True,
+        ),
         _ATMOSPHERES,
         Parameter(
             "nedt", ParamKind.FLOAT, "Noise",

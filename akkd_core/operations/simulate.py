@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from akkd_core.errors import ParameterError
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress
@@ -22,10 +23,13 @@ _SCENE_TIME = datetime(2019, 7, 4, 3, 15, 0, tzinfo=timezone.utc)
 
 
 def _air(split: str, table: str | None) -> AtmosphereTable:
+    """Air of a split, or ``climates``: the shipped table's, or a given one's."""
     from akkd_core.simulation.atmospheres import load_atmospheres, shipped_atmospheres
 
     if table is not None:
         return load_atmospheres(Path(table))
+    if split == "climates":
+        return shipped_atmospheres(split)
     shipped = shipped_atmospheres("judge" if split == "judge" else "train")
     return shipped.of_split(split)
 
@@ -64,11 +68,22 @@ def run_atmospheres(
     )
 
 
+def _told_air(split: str, table: str | None) -> AtmosphereTable | None:
+    """Return the same air as profiles with errors tell it, where that is shipped."""
+    from akkd_core.simulation.profile_errors import SHIPPED, shipped_told_air
+
+    known = table is None and split in SHIPPED
+    return shipped_told_air(split) if known else None
+
+
 def run_scenes(
     output: str,
     scenes: int = 2000,
     pixels: int = 64,
     split: str = "train",
+    air: str = "usual",
+    side: int = 48,
+    cloud_share: float = 0.0,
     atmospheres: str | None = None,
     nedt: float | None = None,
     rte: str = "full",
@@ -81,26 +96,47 @@ def run_scenes(
     Raises
     ------
     ParameterError
-        If the file exists or a value is out of range.
+        If the file exists, a value is out of range, or climates are asked for that aren't there.
     """
     from akkd_core.simulation.materials import materials
     from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 
     path = Path(output)
     refuse_existing(path, overwrite)
-    recipe = SceneRecipe(pixels=pixels, rte=rte, vary_materials=split == "train")
+    if air == "climates" and (split != "train" or atmospheres is not None):
+        raise ParameterError(
+            "climates are air of the split train. leave --air out, or --split and --atmospheres"
+        )
+    recipe = SceneRecipe(
+        shape=(side, side),
+        pixels=pixels,
+        rte=rte,
+        vary_materials=split == "train",
+        cloud_share=cloud_share,
+    )
     if nedt is not None:
         recipe = replace(recipe, nedt_k=(nedt, nedt))
-    air, table = _air(split, atmospheres), materials(split)
-    made = simulate_training_set(air, table, scenes, recipe=recipe, seed=seed, progress=progress)
+    source = "climates" if air == "climates" else split
+    sky, table = _air(source, atmospheres), materials(split)
+    told = _told_air(source, atmospheres)
+    made = simulate_training_set(
+        sky, table, scenes, recipe=recipe, seed=seed, told_air=told, progress=progress
+    )
     made.save(path)
     return Outcome(
         (
             f"{path}: {len(made)} scenes of {pixels} pixels, {len(set(made.profile.tolist()))} "
             f"base profiles, {len(table)} materials ({split})",
-            *_rte_lines(air, split, seed),
+            *([] if told is None else ["each scene's air also as a profile with errors tells it"]),
+            *_rte_lines(sky, split, seed),
         ),
-        {"path": str(path), "scenes": len(made), "pixels": pixels, "split": split},
+        {
+            "path": str(path),
+            "scenes": len(made),
+            "pixels": pixels,
+            "split": split,
+            "profiles_known": told is not None,
+        },
     )
 
 

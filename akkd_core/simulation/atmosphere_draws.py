@@ -74,7 +74,7 @@ def draw_varied_cases(
         cases.append(
             AtmosphereCase(
                 profile,
-                visibility_km=_draw_visibility_km(rng),
+                visibility_km=draw_visibility_km(rng),
                 view_zenith_deg=float(rng.uniform(0.0, VIEW_ZENITH_MAX_DEG)),
                 co2_ppmv=float(rng.uniform(*CO2_RANGE_PPMV)),
             )
@@ -91,7 +91,7 @@ def draw_judging_cases(profiles: Sequence[Profile], draws: int, seed: int) -> li
         cases.append(
             AtmosphereCase(
                 profiles[number // draws].for_lowtran(),
-                visibility_km=_draw_visibility_km(rng),
+                visibility_km=draw_visibility_km(rng),
                 view_zenith_deg=float(rng.uniform(0.0, VIEW_ZENITH_JUDGING_MAX_DEG)),
                 co2_ppmv=CO2_JUDGING_PPMV,
             )
@@ -99,7 +99,7 @@ def draw_judging_cases(profiles: Sequence[Profile], draws: int, seed: int) -> li
     return cases
 
 
-def _draw_visibility_km(rng: np.random.Generator) -> float:
+def draw_visibility_km(rng: np.random.Generator) -> float:
     """Draw a visibility, 5-50 km; its density rises linearly towards clear air."""
     low, high = VISIBILITY_RANGE_KM
     return float(low + (high - low) * np.sqrt(rng.random()))

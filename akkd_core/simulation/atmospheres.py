@@ -253,9 +253,15 @@ def _read_csv(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def shipped_atmospheres(name: str) -> AtmosphereTable:
-    """Read a table that comes with the package: ``train`` (with validation) or ``judge``."""
-    if name not in ("train", "judge"):
-        raise ParameterError(f"no shipped atmosphere table {name!r}: choose train or judge")
+    """Read a table that comes with the package.
+
+    ``train`` (with validation), ``judge``, or ``climates``, which is training air, flat over classes
+    of water vapour; see `akkd_core.simulation.climates`.
+    """
+    if name not in ("train", "climates", "judge"):
+        raise ParameterError(
+            f"no shipped atmosphere table {name!r}: choose train, climates or judge"
+        )
     folder = files("akkd_core.simulation") / "data"
     return load_atmospheres(Path(str(folder / f"atmospheres_{name}.npz")))
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import InputError, ParameterError
+from akkd_core.physics.features import ATMOSPHERE_NAMES, encode_atmosphere
+from akkd_core.physics.local_features import LOCAL_NAMES, local_features
 from akkd_core.physics.planck import brightness_temperature
 from akkd_core.physics.scene_statistics import STATISTIC_NAMES, scene_statistics
 from akkd_core.progress import Progress, SilentProgress, checkpoint
@@ -21,7 +23,7 @@ from akkd_core.raster.temporary import whole_file
 from akkd_core.simulation.atmospheres import AtmosphereTable
 from akkd_core.simulation.materials import MaterialTable
 from akkd_core.simulation.scenes import Atmosphere, dn_to_radiance, observe
-from akkd_core.simulation.surfaces import draw_surface
+from akkd_core.simulation.surfaces import draw_surface, fractal_field
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,9 @@ class SceneRecipe:
         Radiative transfer equation, see `akkd_core.physics.rte`.
     vary_materials : bool
         Draw new materials around the library's.
+    cloud_share : float
+        Share of scenes that are partly hidden, by a tenth to four fifths, 0-1: as a cloud mask
+        does. What is hidden is neither kept nor seen by statistics and local features.
     """
 
     shape: tuple[int, int] = (48, 48)
@@ -62,13 +67,19 @@ class SceneRecipe:
     offset_shift_k: float = 0.0
     rte: str = "full"
     vary_materials: bool = True
+    cloud_share: float = 0.0
 
     def __post_init__(self) -> None:
         if self.pixels > self.shape[0] * self.shape[1] or self.pixels < 1:
             raise ParameterError(f"{self.pixels} pixels of a {self.shape} scene can't be kept")
         if not 1 <= self.n_materials[0] <= self.n_materials[1]:
             raise ParameterError(f"number of materials {self.n_materials} is no range")
+        if not 0.0 <= self.cloud_share <= 1.0:
+            raise ParameterError(f"share of cloudy scenes {self.cloud_share} is outside 0-1")
 
+
+SURROUNDINGS_RECIPE = SceneRecipe(shape=(64, 64), pixels=192, cloud_share=0.15)
+"""How the scenes are drawn on which networks learn that see a pixel's surroundings."""
 
 JUDGE_RECIPE = SceneRecipe(
     shape=(96, 96),
@@ -93,12 +104,17 @@ class TrainingSet:
         See `akkd_core.physics.scene_statistics`.
     bt : ndarray of float32, (scene, pixel, 5)
         Brightness temperature, K.
+    local : ndarray of float32, (scene, pixel, 14)
+        What the pixel's surroundings tell, see `akkd_core.physics.local_features`.
     lst : ndarray of float32, (scene, pixel)
         True land surface temperature, K.
     lse : ndarray of float32, (scene, pixel, 5)
         True emissivity, 0-1.
     transmittance, path_radiance, downwelling_radiance : ndarray of float32, (scene, 5)
         0-1; W m-2 sr-1 um-1.
+    profile_atmosphere : ndarray of float32, (scene, 15)
+        The air as a profile with errors tells it, encoded (`ATMOSPHERE_NAMES`); NaN where no
+        profile is known. See `akkd_core.simulation.profile_errors`.
     tcwv_kg_m2, air_temperature_k : ndarray of float32, (scene,)
     n_materials : ndarray of int16, (scene,)
     profile : ndarray of str, (scene,)
@@ -108,11 +124,13 @@ class TrainingSet:
 
     statistics: NDArray[np.float32]
     bt: NDArray[np.float32]
+    local: NDArray[np.float32]
     lst: NDArray[np.float32]
     lse: NDArray[np.float32]
     transmittance: NDArray[np.float32]
     path_radiance: NDArray[np.float32]
     downwelling_radiance: NDArray[np.float32]
+    profile_atmosphere: NDArray[np.float32]
     tcwv_kg_m2: NDArray[np.float32]
     air_temperature_k: NDArray[np.float32]
     n_materials: NDArray[np.int16]
@@ -130,7 +148,11 @@ class TrainingSet:
             )
         if self.bt.shape != (*self.lst.shape, 5) or self.lse.shape != self.bt.shape:
             raise InputError("training set: pixels of bt, lst and lse differ")
-        for name in ("statistics", "bt", "lst", "lse", "transmittance"):
+        if self.local.shape != (*self.lst.shape, len(LOCAL_NAMES)):
+            raise InputError("training set: local features are not of its pixels")
+        if self.profile_atmosphere.shape != (scenes, len(ATMOSPHERE_NAMES)):
+            raise InputError("training set: air of profiles is not of its scenes")
+        for name in ("statistics", "bt", "local", "lst", "lse", "transmittance"):
             if not np.isfinite(getattr(self, name)).all():
                 raise InputError(f"training set: {name} holds values that are not finite")
 
@@ -153,6 +175,12 @@ class TrainingSet:
         """
         try:
             with np.load(path, allow_pickle=False) as archive:
+                missing = [f.name for f in fields(cls) if f.name not in archive.files]
+                if missing and "bt" in archive.files:
+                    raise InputError(
+                        f"training set of an earlier version of AKKD, without {', '.join(missing)}."
+                        " make it anew with `akkd simulate scenes`"
+                    )
                 return cls(**{f.name: archive[f.name] for f in fields(cls)})
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
@@ -170,6 +198,17 @@ def _part(rng: np.random.Generator, recipe: SceneRecipe) -> tuple[slice, slice, 
     high, wide = (int(rng.integers(max(n // 4, 1), n + 1)) for n in (rows, cols))
     top, left = int(rng.integers(rows - high + 1)), int(rng.integers(cols - wide + 1))
     return slice(None), slice(top, top + high), slice(left, left + wide)
+
+
+def _hide(
+    rng: np.random.Generator, shape: tuple[int, int], recipe: SceneRecipe
+) -> NDArray[np.bool_]:
+    """Pixels that aren't hidden; nothing is drawn where the recipe hides none."""
+    if not recipe.cloud_share or rng.random() >= recipe.cloud_share:
+        return np.ones(shape, dtype=np.bool_)
+    field = fractal_field(rng, shape, 2.8)[0]
+    shown: NDArray[np.bool_] = field > np.quantile(field, rng.uniform(0.1, 0.8))
+    return shown
 
 
 def _one_scene(
@@ -199,13 +238,19 @@ def _one_scene(
     bt = brightness_temperature(dn_to_radiance(dn))
     bt = np.where(np.isfinite(bt), bt, 150.0).astype(np.float32)
     window = _part(rng, recipe)
-    seen = bt[window].reshape(5, -1).T
+    image = bt[window]
+    shown = _hide(rng, image.shape[1:], recipe)
+    clear = np.flatnonzero(shown)
+    seen = image.reshape(5, -1).T[clear]
     keep = rng.choice(len(seen), recipe.pixels, replace=len(seen) < recipe.pixels)
+    kept = clear[keep]
+    local = local_features(np.where(shown, image, np.float32(np.nan)))
     return {
         "statistics": scene_statistics(seen),
         "bt": seen[keep],
-        "lst": lst[window[1:]].ravel()[keep],
-        "lse": surface.lse[window].reshape(5, -1).T[keep],
+        "local": local.reshape(len(LOCAL_NAMES), -1).T[kept],
+        "lst": lst[window[1:]].ravel()[kept],
+        "lse": surface.lse[window].reshape(5, -1).T[kept],
         "transmittance": np.float32(atmosphere.transmittance),
         "path_radiance": np.float32(atmosphere.path_radiance),
         "downwelling_radiance": np.float32(atmosphere.downwelling_radiance),
@@ -227,12 +272,7 @@ def _chunk(
     recipe: SceneRecipe,
 ) -> list[dict[str, object]]:
     rng = np.random.default_rng(seed)
-    scenes = []
-    for row in rows:
-        scene = _one_scene(rng, Atmosphere.of(air, int(row)), table, recipe)
-        scene["profile"] = str(air.profile[row])
-        scenes.append(scene)
-    return scenes
+    return [_one_scene(rng, Atmosphere.of(air, int(row)), table, recipe) for row in rows]
 
 
 def _end_at_once() -> None:
@@ -247,6 +287,7 @@ def simulate_training_set(
     *,
     recipe: SceneRecipe = SceneRecipe(),
     seed: int = 0,
+    told_air: AtmosphereTable | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> TrainingSet:
@@ -261,6 +302,8 @@ def simulate_training_set(
         Number of scenes, >= 1.
     recipe : SceneRecipe
     seed : int
+    told_air : AtmosphereTable, optional
+        Row by row ``air`` as profiles with errors tell it; nothing is known without it.
     workers : int, optional
         Processes; default: one per core.
     progress : Progress, optional
@@ -268,12 +311,16 @@ def simulate_training_set(
     Raises
     ------
     ParameterError
-        If ``scenes`` is not positive.
+        If ``scenes`` is not positive, or ``told_air`` is of other air.
     OperationCancelled
         If the user cancelled.
     """
     if scenes < 1:
         raise ParameterError(f"number of scenes is {scenes}, must be at least 1")
+    if told_air is not None and len(told_air) != len(air):
+        raise ParameterError(
+            f"air of profiles has {len(told_air)} rows for {len(air)} atmospheres; give one each"
+        )
     report = progress or SilentProgress()
     rng = np.random.default_rng([seed, 1])
     rounds = -(-scenes // len(air.profile))
@@ -297,6 +344,14 @@ def simulate_training_set(
             for worker in set(active_children()) - others:
                 worker.terminate()
             raise
-    return TrainingSet(
-        **{f.name: np.array([scene[f.name] for scene in done]) for f in fields(TrainingSet)}
-    )
+    drawn = {name: np.array([scene[name] for scene in done]) for name in done[0]}
+    names = np.array(air.profile[order].tolist())
+    return TrainingSet(**drawn, profile=names, profile_atmosphere=_encoded(told_air, order))
+
+
+def _encoded(told: AtmosphereTable | None, order: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Air of profiles for each scene; NaN where nothing is known."""
+    if told is None:
+        return np.full((len(order), len(ATMOSPHERE_NAMES)), np.nan, dtype=np.float32)
+    every = encode_atmosphere(told.transmittance, told.path_radiance, told.downwelling_radiance)
+    return every[order]

@@ -17,6 +17,7 @@ from akkd_core.errors import ParameterError
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials
+from akkd_core.simulation.profile_errors import shipped_told_air
 from akkd_core.simulation.training_set import (
     JUDGE_RECIPE,
     SceneRecipe,
@@ -54,7 +55,7 @@ def held_out_scenes(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> TrainingSet:
-    """Simulate held-out scenes: same seed, same bytes.
+    """Simulate held-out scenes, their air also as profiles tell it: same seed, same bytes.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ def held_out_scenes(
         count,
         recipe=recipe,
         seed=seed,
+        told_air=shipped_told_air("judge").select(chosen),
         workers=workers,
         progress=progress,
     )

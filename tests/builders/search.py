@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from akkd_core.physics.features import ATMOSPHERE_NAMES
+from akkd_core.physics.local_features import LOCAL_NAMES
 from akkd_core.physics.scene_statistics import STATISTIC_NAMES
 from akkd_core.simulation.training_set import TrainingSet
 
@@ -46,6 +48,8 @@ def training_set(path: Path, scenes: int = 10, pixels: int = 32, seed: int = 0) 
         "downwelling_radiance": one,
         "tcwv_kg_m2": one[:, 0],
         "air_temperature_k": 290.0 * one[:, 0],
+        "local": np.zeros((scenes, pixels, len(LOCAL_NAMES))),
+        "profile_atmosphere": np.full((scenes, len(ATMOSPHERE_NAMES)), np.nan),
     }
     TrainingSet(
         **{name: values.astype(np.float32) for name, values in arrays.items()},

@@ -239,7 +239,7 @@ def test_shipped_files_are_small() -> None:
     folder = Path(__file__).resolve().parents[3] / "akkd_core" / "simulation" / "data"
     assert (folder / "atmospheres_train.npz").stat().st_size <= 1_500_000
     assert (folder / "atmospheres_judge.npz").stat().st_size <= 100_000
-    with pytest.raises(ParameterError, match="choose train or judge"):
+    with pytest.raises(ParameterError, match="choose train, climates or judge"):
         shipped_atmospheres("test")
 
 

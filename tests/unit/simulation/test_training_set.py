@@ -9,18 +9,23 @@ import numpy as np
 import pytest
 
 from akkd_core.errors import InputError, OperationCancelled, ParameterError
+from akkd_core.physics.features import encode_atmosphere
+from akkd_core.physics.local_features import local_features
 from akkd_core.physics.planck import brightness_temperature
 from akkd_core.physics.rte import radiance_toa_full
-from akkd_core.physics.scene_statistics import STATISTIC_NAMES
+from akkd_core.physics.scene_statistics import STATISTIC_NAMES, scene_statistics
 from akkd_core.progress import SilentProgress
+from akkd_core.simulation import training_set
 from akkd_core.simulation.atmospheres import AtmosphereTable, shipped_atmospheres
 from akkd_core.simulation.materials import materials
+from akkd_core.simulation.scenes import Atmosphere
 from akkd_core.simulation.training_set import (
     JUDGE_RECIPE,
     SceneRecipe,
     TrainingSet,
     simulate_training_set,
 )
+from akkd_core.validation.heldout import held_out_scenes
 
 SMALL = SceneRecipe(shape=(16, 16), pixels=20)
 
@@ -133,6 +138,24 @@ def test_recipe_of_judging() -> None:
     assert {name: getattr(JUDGE_RECIPE, name) for name in expected} == expected
 
 
+def test_scenes_of_documented_scores_stay_the_same() -> None:
+    """Values of before scenes had local features: these must not move what is drawn."""
+    made = held_out_scenes(2, workers=1)
+    np.testing.assert_allclose(
+        made.bt[:, 0],
+        [
+            [267.95807, 269.46042, 270.19458, 270.87491, 270.60135],
+            [241.28424, 241.96080, 240.93192, 243.01143, 242.39186],
+        ],
+        atol=1e-3,
+    )
+    np.testing.assert_allclose(made.lst[:, 0], [273.14999, 243.39085], atol=1e-3)
+    np.testing.assert_allclose(made.lse[:, 0, 2], [0.9697705, 0.9842028], atol=1e-5)
+    np.testing.assert_allclose(made.statistics[:, 10], [268.26178, 232.18835], atol=1e-3)
+    np.testing.assert_allclose(made.bt.mean((1, 2)), [269.92563, 235.77135], atol=2e-3)
+    assert np.isfinite(made.profile_atmosphere).all()
+
+
 def test_saved_and_loaded(air: AtmosphereTable, tmp_path: Path) -> None:
     made = make(air, 10)
     path = tmp_path / "set.npz"
@@ -150,6 +173,76 @@ def test_files_that_are_no_training_set(content: bytes | None, tmp_path: Path) -
         TrainingSet.load(path)
 
 
+def test_files_of_an_earlier_version_are_named_as_such(
+    air: AtmosphereTable, tmp_path: Path
+) -> None:
+    made = make(air, 5)
+    path = tmp_path / "old.npz"
+    old = {f.name: getattr(made, f.name) for f in fields(made) if f.name != "local"}
+    np.savez(path, **old)
+    with pytest.raises(InputError, match=r"old\.npz: .* earlier version.* local\. make it anew"):
+        TrainingSet.load(path)
+
+
+def test_local_features_are_of_the_kept_pixels(
+    air: AtmosphereTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = []
+
+    def spy(bt: np.ndarray) -> np.ndarray:
+        images.append((bt, local_features(bt)))
+        return images[-1][1]
+
+    monkeypatch.setattr(training_set, "local_features", spy)
+    recipe = replace(SMALL, cloud_share=0.6, crop_share=0.5)
+    rng = np.random.default_rng(5)
+    hidden = 0
+    for row in range(12):
+        scene = training_set._one_scene(
+            rng, Atmosphere.of(air, row), materials("train"), recipe
+        )
+        bt, local = images[-1]
+        shown = np.isfinite(bt).all(axis=0)
+        hidden += not shown.all()
+        for value, around in zip(scene["bt"], scene["local"], strict=True):
+            here = (bt == value[:, None, None]).all(axis=0)
+            assert (shown & here).any()
+            assert any((local[:, r, c] == around).all() for r, c in np.argwhere(here))
+        assert np.isfinite(scene["local"]).all()
+        expected = scene_statistics(bt[:, shown].T)
+        np.testing.assert_array_equal(scene["statistics"], expected)
+    assert 3 <= hidden <= 11
+
+
+def test_hidden_pixels_hide_between_a_tenth_and_four_fifths() -> None:
+    rng = np.random.default_rng(1)
+    recipe = replace(SMALL, cloud_share=1.0)
+    shown = [training_set._hide(rng, (32, 32), recipe).mean() for _ in range(60)]
+    assert 0.19 < min(shown) < 0.3 and 0.8 < max(shown) < 0.91
+    state = rng.bit_generator.state
+    assert training_set._hide(rng, (4, 4), SMALL).all()
+    assert rng.bit_generator.state == state, "sets without clouds are the same bytes as ever"
+
+
+def test_each_scene_has_its_own_airs_profile(air: AtmosphereTable) -> None:
+    tagged = replace(air, tcwv_kg_m2=np.arange(len(air), dtype=np.float32))
+    told = replace(air, path_radiance=air.path_radiance * np.float32(1.5))
+    recipe = replace(SMALL, engine_error=False)
+    made = simulate_training_set(
+        tagged, materials("train"), 40, recipe=recipe, seed=3, told_air=told, workers=1
+    )
+    row = made.tcwv_kg_m2.astype(int)
+    expected = encode_atmosphere(
+        told.transmittance[row], told.path_radiance[row], told.downwelling_radiance[row]
+    )
+    np.testing.assert_array_equal(made.profile_atmosphere, expected)
+    assert np.isnan(make(air, 3).profile_atmosphere).all()
+    with pytest.raises(ParameterError, match="29 rows for 30"):
+        simulate_training_set(
+            air, materials("train"), 4, told_air=told.select(np.arange(29)), workers=1
+        )
+
+
 def test_sets_are_checked(air: AtmosphereTable) -> None:
     made = make(air, 5)
     with pytest.raises(InputError, match="number of scenes"):
@@ -158,6 +251,10 @@ def test_sets_are_checked(air: AtmosphereTable) -> None:
         replace(made, bt=np.full_like(made.bt, np.nan))
     with pytest.raises(InputError, match="statistics"):
         replace(made, statistics=made.statistics[:, :70])
+    with pytest.raises(InputError, match="local features"):
+        replace(made, local=made.local[:, :3])
+    with pytest.raises(InputError, match="air of profiles"):
+        replace(made, profile_atmosphere=made.profile_atmosphere[:, :3])
 
 
 def test_recipes_are_checked() -> None:
@@ -165,6 +262,8 @@ def test_recipes_are_checked() -> None:
         SceneRecipe(shape=(16, 16), pixels=300)
     with pytest.raises(ParameterError, match="materials"):
         SceneRecipe(n_materials=(5, 2))
+    with pytest.raises(ParameterError, match="cloudy"):
+        SceneRecipe(cloud_share=1.2)
 
 
 def test_cancelling(air: AtmosphereTable) -> None:
