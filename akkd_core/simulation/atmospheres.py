@@ -255,7 +255,7 @@ def _read_csv(path: Path) -> dict[str, NDArray[Any]]:
 def shipped_atmospheres(name: str) -> AtmosphereTable:
     """Read a table that comes with the package.
 
-    ``train`` (with validation), ``judge``, or ``climates``, which is training air, flat over classes
+    ``train`` (with validation), ``judge``, or ``climates``, which is training air flat over classes
     of water vapour; see `akkd_core.simulation.climates`.
     """
     if name not in ("train", "climates", "judge"):
