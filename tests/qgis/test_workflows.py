@@ -117,7 +117,8 @@ def test_saved_model_in_this_process(
          "statistics:page": str(page)},
     )  # fmt: skip
     QgsProject.instance().clear()
-    assert found["compare:report"] == str(report)
+    # QGIS 3.40 leaves out the step that an output of a model comes from.
+    assert found.get("compare:report", found.get("report")) == str(report)
     _assert_model_worked(report, page, truth)
 
 
