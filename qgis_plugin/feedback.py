@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from qgis.core import QgsProcessingFeedback
 
@@ -74,7 +74,9 @@ def stop_listening() -> None:
     """Put back how warnings were shown."""
     if warnings.showwarning is _show:
         warnings.showwarning = _show_before
-    warnings.filters[:] = [one for one in warnings.filters if one[2] is not AkkdWarning]
+    ours = [one for one in warnings.filters if one[2] is AkkdWarning]
+    for one in ours:
+        cast("list[Any]", warnings.filters).remove(one)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from qgis.core import QgsMapLayer, QgsProcessing, QgsProject
 from qgis.gui import QgsFileWidget, QgsGui
 from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QMenu, QToolButton, QWidget
 
-from akkd_core.bundle.installed import SHIPPED, installed_bundles
+from akkd_core.operations.models import model_names
 
 from .project_layers import raster_files
 from .sources import path_of_source
@@ -151,7 +151,7 @@ class _NameOrPath(_OneOrPath):
         """List models that are shipped or installed, where one is asked for."""
         if not self.parameterDefinition().metadata().get("akkd_models"):
             return []
-        return [(name, name) for name in (*SHIPPED, *installed_bundles())]
+        return [(name, name) for name in model_names()]
 
 
 def _for_dialog(wrapper: type[WidgetWrapper], parameter: Any, dialog: Any, *place: int) -> Any:

@@ -199,7 +199,7 @@ def _paler(colour: str, share: float) -> str:
     """Colour mixed with white."""
     made = QColor(colour)
     parts = (made.red(), made.green(), made.blue())
-    return QColor(*(round(part + share * (255 - part)) for part in parts)).name()
+    return str(QColor(*(round(part + share * (255 - part)) for part in parts)).name())
 
 
 def qc_classes(values: list[int]) -> list[tuple[int, str, str]]:

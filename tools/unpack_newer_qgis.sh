@@ -33,7 +33,7 @@ making=$(mktemp -d "$folder.XXXXXX") || skip "no room for $folder"
 trap 'rm -rf "$making"' EXIT
 trap 'exit 130' INT TERM HUP
 making=$(cd "$making" && pwd)
-mkdir -p "$making"/{lists,archives}/partial "$making/parts" "$making/root"
+mkdir -p "$making"/{lists,archives}/partial "$making/parts" "$making/tree"
 
 # The machine's own sources of this release, and the backports that stand beside them.
 "$python" - "$codename" "$making" /etc/apt/sources.list /etc/apt/sources.list.d/* <<'EOF'
@@ -67,11 +67,11 @@ echo "newer QGIS: fetching from $codename-backports what is newer than $installe
     </dev/null >/dev/null 2>&1 || skip "apt can't fetch it from $codename-backports"
 package=$(compgen -G "$making/archives/python3-qgis_*.deb") || skip "$codename-backports has none newer than $installed"
 for archive in "$making"/archives/*.deb; do
-    dpkg-deb -x "$archive" "$making/root" || skip "$(basename "$archive") can't be unpacked"
+    dpkg-deb -x "$archive" "$making/tree" || skip "$(basename "$archive") can't be unpacked"
 done
 
 # A package of Python that is only partly here (PyQt5) is found whole in one place.
-for part in "$making/root/$modules"/*/; do
+for part in "$making/tree/$modules"/*/; do
     whole=/$modules/$(basename "$part")
     if [ -e "$whole/__init__.py" ] && [ ! -e "$part/__init__.py" ]; then
         cp -rsn "$whole/." "$part" || skip "$part can't be completed"
@@ -79,20 +79,20 @@ for part in "$making/root/$modules"/*/; do
 done
 
 # What the packages would do when installed, and whether it starts.
-share=$making/root/usr/share/qgis
-libraries=$(printf '%s:' "$making"/root/usr/lib/*-linux-gnu*)$making/root/usr/lib
-unpacked=(env LD_LIBRARY_PATH="$libraries" PYTHONPATH="$making/root/$modules"
-    QGIS_PREFIX_PATH="$making/root/usr" QT_QPA_PLATFORM=offscreen)
+share=$making/tree/usr/share/qgis
+libraries=$(printf '%s:' "$making"/tree/usr/lib/*-linux-gnu*)$making/tree/usr/lib
+unpacked=(env LD_LIBRARY_PATH="$libraries" PYTHONPATH="$making/tree/$modules"
+    QGIS_PREFIX_PATH="$making/tree/usr" QT_QPA_PLATFORM=offscreen)
 cp "$share/resources/srs-template.db" "$share/resources/srs.db"
-"${unpacked[@]}" "$making/root/usr/lib/qgis/crssync" >/dev/null 2>&1 || skip "its table of coordinate systems can't be made"
-"$python" -m compileall -q -s "$making/root" -p "$(realpath "$folder")" "$making/root/$modules" "$share/python" >/dev/null 2>&1
+"${unpacked[@]}" "$making/tree/usr/lib/qgis/crssync" >/dev/null 2>&1 || skip "its table of coordinate systems can't be made"
+"$python" -m compileall -q -s "$making/tree" -p "$(realpath "$folder")" "$making/tree/$modules" "$share/python" >/dev/null 2>&1
 version=$(dpkg-deb -f "$package" Version | sed 's/^[0-9]*://' | cut -d. -f1,2)
 found=$("${unpacked[@]}" "$python" -c 'from qgis.core import Qgis; print(Qgis.QGIS_VERSION)' 2>&1 | tail -n 1)
 case $found in
     "$version".*) ;;
     *) skip "the unpacked one doesn't start ($found)" ;;
 esac
-echo "$version" >"$making/root/version"
+echo "$version" >"$making/tree/version"
 rm -rf "$folder"
-mv "$making/root" "$folder" || skip "no room for $folder"
+mv "$making/tree" "$folder" || skip "no room for $folder"
 echo "newer QGIS: $found in $folder"

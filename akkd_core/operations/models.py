@@ -49,6 +49,13 @@ def describe_model(name: str, path: Path, model: ModelBundle | JointBundle) -> d
     }
 
 
+def model_names() -> list[str]:
+    """List the names by which options take a model, shipped ones first; nothing is verified."""
+    from akkd_core.bundle.installed import SHIPPED, installed_bundles
+
+    return [*SHIPPED, *(name for name in installed_bundles() if name not in SHIPPED)]
+
+
 def run(*, progress: Progress) -> Outcome:
     """Run the operation ``models`` of the catalogue.
 
