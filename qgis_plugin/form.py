@@ -48,7 +48,7 @@ _PLAIN_RASTERS = frozenset({"raster", "rasters", "truth", "dem", "land_cover"})
 _PLAIN_RASTERS_OF = frozenset({("compare", "reference")})
 """Inputs that are GeoTIFFs only: a data set inside an HDF file won't do."""
 
-_PATHS_OR_WORDS = frozenset({"target", "tcwv"})
+_PATHS_OR_WORDS = frozenset({"target", "tcwv", "t_air", "elevation"})
 """Names of texts that may be a path."""
 
 _FILES_OR_FOLDERS = frozenset({("search", "data"), ("distill adapt", "scene")})

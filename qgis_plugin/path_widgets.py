@@ -148,10 +148,12 @@ class _LayerOrPath(_OneOrPath):
 
 class _NameOrPath(_OneOrPath):
     def known(self) -> list[tuple[str, str]]:
-        """List models that are shipped or installed, where one is asked for."""
-        if not self.parameterDefinition().metadata().get("akkd_models"):
-            return []
-        return [(name, name) for name in model_names()]
+        """List models that are shipped or installed, or of a text layers whose file it may be."""
+        definition = self.parameterDefinition()
+        if definition.metadata().get("akkd_models"):
+            return [(name, name) for name in model_names()]
+        layers = raster_files() if definition.type() == "string" else []
+        return [(layer.name(), path_of_source(layer.source())) for layer in layers]
 
 
 def _for_dialog(wrapper: type[WidgetWrapper], parameter: Any, dialog: Any, *place: int) -> Any:

@@ -389,6 +389,23 @@ def test_paths_are_typed_where_names_are_chosen(tmp_path: Path) -> None:
     dialog.deleteLater()
 
 
+def test_text_may_be_the_file_of_a_layer(product: Path) -> None:
+    from qgis.core import QgsProject, QgsRasterLayer
+    from qgis.PyQt.QtWidgets import QComboBox
+
+    path = str(product / "GRANULE_LST.tif")
+    QgsProject.instance().addMapLayer(QgsRasterLayer(path, "a layer"))
+    dialog = form_of("retrieve", {})
+    for name in ("tcwv", "t_air"):
+        wrapper = dialog.mainWidget().wrappers[name]
+        wrapper.widget.findChild(QComboBox).setCurrentIndex(0)
+        assert wrapper.parameterValue() == path
+        wrapper.widget.findChild(QComboBox).setEditText("293.5")
+        assert wrapper.parameterValue() == "293.5"
+    dialog.deleteLater()
+    QgsProject.instance().clear()
+
+
 def test_numbers_are_shown_without_a_tail_of_zeros() -> None:
     from akkd.parameters import _decimals
 
