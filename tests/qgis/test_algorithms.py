@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -28,6 +30,7 @@ from tests.qgis.recording import recorder
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.algorithm)
 ROOT = Path(__file__).resolve().parents[2]
 MISSING_PACKAGE = 3
+CANCELLED_AFTER_S = 0.4
 
 
 def test_every_operation_has_one_case() -> None:
@@ -164,6 +167,7 @@ def assert_outputs(case: Case, done: Done, given: dict[str, Any]) -> None:
             assert Path(done.results[definition.name()]).exists()
     for name, output in declared.items():
         if isinstance(output, QgsProcessingOutputRasterLayer) and "output" in given:
+            assert done.results[name] in done.results["layers"]
             layer = QgsRasterLayer(done.results[name], name)
             assert layer.isValid() and layer.crs().isValid(), name
             assert not layer.extent().isEmpty()
@@ -236,3 +240,26 @@ def test_through_the_binary(case: Case, ways: Ways, qgis: Any) -> None:
     assert_outputs(case, done, case.values(ways.inputs, done.out))
     case.check(done)
     assert_like_reference(done, ways.reference(case))
+
+
+@every_case
+def test_cancelled_at_any_moment(
+    case: Case, inputs: Inputs, training: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it starts, loads packages or works: it ends within 2 s, and nothing is half-written."""
+    import processing
+
+    skip_if_run_elsewhere(case)
+    monkeypatch.setenv("AKKD_MODELS", str(tmp_path / "models"))
+    case.prepare(inputs, tmp_path)
+    values = {name: plain(value) for name, value in case.values(inputs, tmp_path).items()}
+    feedback = recorder()
+    timer = threading.Timer(CANCELLED_AFTER_S, feedback.cancel)
+    began = time.monotonic()
+    timer.start()
+    processing.run(f"akkd:{case.algorithm}", values, feedback=feedback)
+    took = time.monotonic() - began
+    timer.cancel()
+    assert took < CANCELLED_AFTER_S + 2.0
+    assert feedback.errors == []
+    assert [path for path in tmp_path.rglob("*") if path.name.startswith(".")] == []
