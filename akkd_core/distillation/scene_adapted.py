@@ -24,14 +24,16 @@ from akkd_core.calibration import Calibration
 from akkd_core.distillation.samples import INPUTS, PixelSamples, held_out_blocks
 from akkd_core.errors import DistillationError
 from akkd_core.images import Scene
-from akkd_core.inference.cloud_mask import PROBABLY_CLOUDY
+from akkd_core.inference.cloud_mask import MARGIN, PROBABLY_CLOUDY
 from akkd_core.inference.context import NOTHING_KNOWN, Ancillary, make_context
 from akkd_core.inference.numpy_predictor import NumpyPredictor
 from akkd_core.inference.retriever import Retriever
 from akkd_core.inference.scene_contexts import SceneContexts
+from akkd_core.inference.surroundings import look_around
 from akkd_core.inference.tile_pixels import TilePixels
 from akkd_core.inference.windows import tile_windows
 from akkd_core.physics.features import LSE_RANGE, OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.local_features import MARGIN as LOCAL_MARGIN
 from akkd_core.physics.planck import band_radiance, brightness_temperature
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
@@ -128,10 +130,13 @@ def taught_pixels(
     contexts = SceneContexts(
         scene,
         calibration,
-        lambda statistics, window: make_context(teacher.bundle, statistics, ancillary),
+        lambda statistics, window, sample: make_context(
+            teacher.bundle, statistics, ancillary, sample
+        ),
         SubProgress(report, 0.0, 0.2),
         lambda window: ancillary.air_temperature_k,
     )
+    margin = MARGIN + (LOCAL_MARGIN if teacher.sees_surroundings else 0)
     step = max(int(np.ceil(np.sqrt(scene.grid.rows * scene.grid.cols / _POOL))), 1)
     kept_out = held_out_blocks(
         scene.grid.shape, block=_BLOCK, share=_HELD_OUT_SHARE, seed=seed
@@ -140,14 +145,19 @@ def taught_pixels(
     windows = tile_windows(scene.grid, _TILE)
     for number, window in enumerate(windows):
         checkpoint(report, 0.2 + 0.8 * number / len(windows), "teacher's retrieval")
-        tile = TilePixels(scene, calibration, window)
+        tile = TilePixels(scene, calibration, window, margin)
         around = contexts.of_pixels(window, tile.valid)
-        clouds = contexts.mask(tile.around, tile.place, window).classes[tile.valid]
+        mask, local = look_around(tile, contexts, False, teacher.sees_surroundings)
+        clouds = mask.classes[tile.valid]
         row, col = np.nonzero(tile.valid)
         row, col = row + window.row, col + window.col
         used = (clouds < PROBABLY_CLOUDY) & (row % step == 0) & (col % step == 0)
         bt, place = tile.bt[used], (row * scene.grid.cols + col)[used]
-        found = teacher.pixels(bt, [(share[used], context) for share, context in around])
+        found = teacher.pixels(
+            bt,
+            [(share[used], context) for share, context in around],
+            None if local is None else local[used],
+        )
         pixels = TaughtPixels(bt, found.values, found.transmittance_13, found.in_domain, place)
         parts.append(pixels.where(np.asarray(np.isfinite(found.values).all(axis=1))))
     whole = TaughtPixels.joined(parts)

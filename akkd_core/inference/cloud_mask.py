@@ -92,6 +92,11 @@ class CloudMask:
     water_snow: NDArray[np.uint8]
     distance_m: Array | None = None
 
+    def part(self, inner: tuple[slice, slice]) -> CloudMask:
+        """Return the mask of a part."""
+        distance = None if self.distance_m is None else self.distance_m[inner]
+        return CloudMask(self.classes[inner], self.water_snow[inner], distance)
+
 
 def padded_window(window: Window, rows: int, cols: int, margin: int = MARGIN) -> Window:
     """Return a tile with a margin, as far as the raster reaches.

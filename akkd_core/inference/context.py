@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from akkd_core.bundle.model import ModelBundle
 from akkd_core.bundle.network import Network
 from akkd_core.errors import BundleMismatchError, ParameterError
+from akkd_core.inference.pixel_sample import TakeSample
+from akkd_core.inference.refinement import refine
 from akkd_core.inference.windows import Window
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
@@ -23,6 +25,7 @@ from akkd_core.physics.features import (
     encode_atmosphere,
     physics_features,
 )
+from akkd_core.physics.local_features import SPATIAL_FEATURES, spatial_features
 from akkd_core.physics.scene_statistics import (
     PROFILE_NAMES,
     SCENE_INPUT_SETS,
@@ -179,7 +182,10 @@ class SceneContext:
 
 
 def make_context(
-    bundle: ModelBundle, statistics: NDArray[np.float32], ancillary: Ancillary = NOTHING_KNOWN
+    bundle: ModelBundle,
+    statistics: NDArray[np.float32],
+    ancillary: Ancillary = NOTHING_KNOWN,
+    sample: TakeSample | None = None,
 ) -> SceneContext:
     """Context of a scene with given statistics.
 
@@ -189,12 +195,14 @@ def make_context(
     statistics : ndarray of float32, (75,)
         See `akkd_core.physics.scene_statistics`; not used by a bundle without a scene network.
     ancillary : Ancillary
+    sample : callable, optional
+        Takes a sample of the scene's pixels; asked by a bundle with a refinement network.
 
     Raises
     ------
     BundleMismatchError
-        If the scene network has other inputs than this software makes, or an atmosphere is known
-        and the bundle can't take it.
+        If a network has other inputs than this software makes, or an atmosphere is known and the
+        bundle can't take it, or the bundle needs a sample and there is none.
     """
     network = bundle.scene_network
     if ancillary.atmosphere is not None:
@@ -218,7 +226,10 @@ def make_context(
     held = np.clip(scaled, -STATISTICS_LIMIT_SD, STATISTICS_LIMIT_SD)
     output = network.forward((held * network.input_scale + network.input_mean)[None])[0]
     named = dict(zip(network.output_names, output, strict=True))
-    tau, path, down = decode_atmosphere(output[:15])
+    if bundle.refinement_network is not None:
+        named |= refine(bundle, output, None if sample is None else sample())
+    air = np.array([named[name] for name in ATMOSPHERE_NAMES], dtype=np.float32)
+    tau, path, down = decode_atmosphere(air)
     wanted = bundle.pixel_network.scene_input_names
     missing = [name for name in wanted if name not in named]
     if missing:
@@ -300,8 +311,16 @@ def held_statistics(
     return (held * scale + mean).astype(np.float32), inside
 
 
+def sees_surroundings(network: Network) -> bool:
+    """Whether a pixel network takes what a pixel's surroundings tell."""
+    return network.pixel_input_names == SPATIAL_FEATURES
+
+
 def pixel_features(
-    network: Network, bt: NDArray[np.float32], context: SceneContext
+    network: Network,
+    bt: NDArray[np.float32],
+    context: SceneContext,
+    local: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Per-pixel inputs of a pixel network.
 
@@ -311,6 +330,8 @@ def pixel_features(
     bt : ndarray of float32, (n, 5)
         Brightness temperature of valid pixels, K.
     context : SceneContext
+    local : ndarray of float32, (n, 14), optional
+        What the pixels' surroundings tell, for a network that `sees_surroundings`.
 
     Returns
     -------
@@ -319,14 +340,23 @@ def pixel_features(
     Raises
     ------
     BundleMismatchError
-        If the network has other inputs than this software makes.
+        If the network has other inputs than this software makes, or needs surroundings that
+        aren't given.
     """
+    air = context.transmittance, context.path_radiance, context.downwelling_radiance
     if network.pixel_input_names == PIXEL_ONLY_FEATURES:
         return bt
-    if network.pixel_input_names == PHYSICS_FEATURES and context.transmittance is not None:
-        features: NDArray[np.float32] = physics_features(
-            bt, context.transmittance, context.path_radiance, context.downwelling_radiance
-        )
+    features: NDArray[np.float32]
+    if network.pixel_input_names == PHYSICS_FEATURES and air[0] is not None:
+        features = physics_features(bt, *air)
+        return features
+    if sees_surroundings(network) and air[0] is not None:
+        if local is None:
+            raise BundleMismatchError(
+                "pixel network sees a pixel's surroundings, which are not to be had here. give a "
+                "bundle whose pixel network sees single pixels"
+            )
+        features = spatial_features(bt, local, *air)
         return features
     raise BundleMismatchError(
         f"pixel network with inputs {', '.join(network.pixel_input_names[:3])}..: unknown to "

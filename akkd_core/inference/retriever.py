@@ -23,14 +23,17 @@ from akkd_core.inference.context import (
     known_in,
     make_context,
     pixel_features,
+    sees_surroundings,
 )
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
+from akkd_core.inference.surroundings import look_around
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
 from akkd_core.inference.water_snow import with_known_emissivity
 from akkd_core.inference.windows import Window, tile_windows
 from akkd_core.physics.features import LOG_SIGMA_NAMES, LSE_RANGE, OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.local_features import MARGIN as LOCAL_MARGIN
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
 
@@ -70,6 +73,7 @@ class Retriever:
             )
         self.bundle = bundle
         self.predictor = make_predictor(bundle, runtime, device)
+        self.sees_surroundings = sees_surroundings(bundle.pixel_network)
         self._targets = [names.index(name) for name in OUTPUT_NAMES]
         # a network may tell the error of each pixel itself
         told = [names.index(name) for name in LOG_SIGMA_NAMES if name in names]
@@ -109,21 +113,22 @@ class Retriever:
         contexts = SceneContexts(
             scene,
             calibration,
-            lambda statistics, window: make_context(
-                self.bundle, statistics, known_in(ancillary, window)
+            lambda statistics, window, sample: make_context(
+                self.bundle, statistics, known_in(ancillary, window), sample
             ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
             lambda window: known_in(ancillary, window).air_temperature_k,
         )
         margin = margin_of(options, scene.grid.pixel_size_m)
+        margin += LOCAL_MARGIN if self.sees_surroundings else 0
         windows = tile_windows(scene.grid, tile_size)
         for number, window in enumerate(windows):
             done = CONTEXT_SHARE + (1.0 - CONTEXT_SHARE) * number / len(windows)
             checkpoint(report, done, "retrieving")
             tile = TilePixels(scene, calibration, window, margin)
             around = contexts.of_pixels(window, tile.valid)
-            clouds = contexts.mask(tile.around, tile.place, window, options.distance)
-            found = self.pixels(tile.bt, around)
+            clouds, local = look_around(tile, contexts, options.distance, self.sees_surroundings)
+            found = self.pixels(tile.bt, around, local)
             if options.water_snow_prior:
                 kinds = clouds.water_snow[tile.valid]
                 found = with_known_emissivity(found, tile.bt, around, kinds)
@@ -151,6 +156,7 @@ class Retriever:
         self,
         bt: NDArray[np.float32],
         around: Sequence[tuple[NDArray[np.float32], SceneContext]],
+        local: NDArray[np.float32] | None = None,
     ) -> PixelRetrieval:
         """Retrieve pixels, each in the blend of contexts around it.
 
@@ -160,10 +166,18 @@ class Retriever:
             Brightness temperature of valid pixels, K.
         around : sequence of (ndarray of float32 (n,), SceneContext)
             Contexts with their shares of each pixel, 0-1, which sum to 1.
+        local : ndarray of float32, (n, 14), optional
+            What the pixels' surroundings tell, for a bundle that asks for it (attribute
+            ``sees_surroundings``).
 
         Returns
         -------
         PixelRetrieval
+
+        Raises
+        ------
+        BundleMismatchError
+            If the bundle asks for surroundings and there are none.
         """
         outputs = np.zeros((len(bt), len(self._columns)), dtype=np.float32)
         tau = np.zeros(len(bt), dtype=np.float32)
@@ -174,7 +188,8 @@ class Retriever:
             if not len(share):
                 continue
             whole = bool(seen.all())
-            found = self._predict(bt if whole else bt[seen], context)
+            beside = local if whole or local is None else local[seen]
+            found = self._predict(bt if whole else bt[seen], context, beside)
             outputs[seen] += share[:, None] * found
             in_domain[seen] &= context.in_domain
             if context.transmittance is not None:
@@ -188,8 +203,13 @@ class Retriever:
         in_domain &= self._in_domain(bt, values)
         return PixelRetrieval(values, errors, tau, in_domain)
 
-    def _predict(self, pixels: NDArray[np.float32], context: SceneContext) -> NDArray[np.float32]:
-        features = pixel_features(self.predictor.network, pixels, context)
+    def _predict(
+        self,
+        pixels: NDArray[np.float32],
+        context: SceneContext,
+        local: NDArray[np.float32] | None,
+    ) -> NDArray[np.float32]:
+        features = pixel_features(self.predictor.network, pixels, context, local)
         return self.predictor.predict(features, context.scene)[:, self._columns]
 
     def _errors(self, lst: NDArray[np.float32], tau: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from akkd_core.inference.cloud_mask import (
     padded_window,
     reflective_evidence,
 )
+from akkd_core.inference.pixel_sample import TakeSample, ThinnedMask, sample_of
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
 from akkd_core.physics.cloud_features import REACH, pixel_features, window_features
 from akkd_core.physics.scene_statistics import scene_statistics
@@ -36,6 +37,10 @@ with much cloud; with less cloud the limit rises to 0, so that clear scenes lose
 MUCH_CLOUD, CLOUDY_LOGIT = 0.15, 2.0
 """A window has much cloud if this share of its pixels has a logit above this, seven in eight."""
 
+CLOUD_LOGIT = 0.4
+"""Pixels with a logit of cloud from it, three chances in five, are no one's surroundings: the
+cloud mask's class of probably cloudy."""
+
 MIN_CLEAR_SHARE = 0.02
 """A window with a smaller share of clear pixels takes its least cloudy ones."""
 
@@ -50,9 +55,9 @@ AirTemperature = Callable[[Window], float | None]
 Context = TypeVar("Context")
 """What a method takes from a window: a SceneContext, or one for each of several bundles."""
 
-MakeContext = Callable[[NDArray[np.float32], Window], Context]
-"""From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, and the window to its
-context."""
+MakeContext = Callable[[NDArray[np.float32], Window, TakeSample], Context]
+"""From a window's statistics, (75,) of `akkd_core.physics.scene_statistics`, the window, and what
+takes a sample of its clear pixels, to its context."""
 
 
 class SceneContexts(Generic[Context]):
@@ -63,7 +68,7 @@ class SceneContexts(Generic[Context]):
     scene : Scene
     calibration : SampleCalibration
     make : callable
-        From a window's statistics, and the window, to its context.
+        From a window's statistics, the window and its sample to its context.
     progress : Progress
     air : callable, optional
         From a window to the air temperature near its ground, K, or None where it isn't known; for
@@ -172,23 +177,27 @@ def _context(
     """Context and cloud features of one window; None if it has too few valid pixels."""
     # a regular sample is enough for quantiles, and keeps cost and memory down
     step = max(int(np.ceil(np.sqrt(window.rows * window.cols / _SAMPLE_PIXELS))), 1)
-    bt, features, added = _sample(scene, calibration, window, step)
+    bt, features, added, place = _thinned(scene, calibration, window, step)
     if step > 1 and bt.shape[1] < _FEW_PIXELS:
-        bt, features, added = _sample(scene, calibration, window, 1)
+        step = 1
+        bt, features, added, place = _thinned(scene, calibration, window, step)
     if bt.shape[1] < MIN_PIXELS:
         return None
     clouds = window_features(features, scene.metadata.daytime, air_temperature_k)
-    clear = clear_pixels(cloud_classifier().logits(features, clouds)[0] + added)
-    return make(scene_statistics(bt[:, clear].T), window), clouds
+    logits = cloud_classifier().logits(features, clouds)[0] + added
+    clear = clear_pixels(logits)
+    cloudy = _cells(window, step, scene.grid.cols, place[(logits >= CLOUD_LOGIT) & ~clear])
+    sample = sample_of(scene, calibration, place[clear], cloudy)
+    return make(scene_statistics(bt[:, clear].T), window, sample), clouds
 
 
-def _sample(
+def _thinned(
     scene: Scene, calibration: SampleCalibration, window: Window, step: int
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array, Array, NDArray[np.intp]]:
     """Every ``step``-th valid pixel of a window along both axes, read strip by strip.
 
-    Returns brightness temperature (5, n), cloud features (15, n), and what bands 1-4 add to the
-    logit of cloud (n,).
+    Returns brightness temperature (5, n), cloud features (15, n), what bands 1-4 add to the logit
+    of cloud (n,), and row times the raster's columns plus column (n,).
     """
     height = step * max(_STRIP_PIXELS // (step * window.cols), 1)
     parts = []
@@ -205,13 +214,24 @@ def _sample(
             slice(first[1], first[1] + strip.cols, step),
         )
         known = valid[chosen]
+        rows, cols = np.nonzero(known)
+        at = (strip.row + step * rows) * scene.grid.cols + strip.col + step * cols
         parts.append((
             bt[(slice(None), *chosen)][:, known],
             features[(slice(None), *chosen)][:, known],
             _evidence(scene, strip)[::step, ::step][known],
+            at,
         ))  # fmt: skip
-    bt, features, added = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return bt, features, added
+    bt, features, added, at = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return bt, features, added, at.astype(np.intp, copy=False)
+
+
+def _cells(window: Window, step: int, cols: int, place: NDArray[np.intp]) -> ThinnedMask:
+    """Mask of a window in which the thinned pixels at these places are hidden."""
+    hidden = np.zeros((-(-window.rows // step), -(-window.cols // step)), dtype=bool)
+    row, col = np.divmod(place, cols)
+    hidden[(row - window.row) // step, (col - window.col) // step] = True
+    return ThinnedMask(window, step, hidden)
 
 
 def _evidence(scene: Scene, window: Window) -> Array:

@@ -84,7 +84,8 @@ class AirSource:
     Parameters
     ----------
     make : callable
-        From a window's statistics, and the window, to its context, which has an atmosphere.
+        From a window's statistics, the window and its sample to its context, which has an
+        atmosphere.
     """
 
     make: MakeContext[SceneContext]
@@ -133,7 +134,10 @@ class ProductSource:
         """
         tau = self._transmittance(scene, calibration).astype(np.float32)
         return SceneContexts(
-            scene, calibration, lambda statistics, window: SceneContext(transmittance=tau), progress
+            scene,
+            calibration,
+            lambda statistics, window, sample: SceneContext(transmittance=tau),
+            progress,
         )
 
     def tile(self, scene: Scene, window: Window, valid: NDArray[np.bool_]) -> OfPixels:

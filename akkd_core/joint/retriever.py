@@ -20,6 +20,7 @@ from akkd_core.inference.context import (
 from akkd_core.inference.layers import MODEL_NODATA
 from akkd_core.inference.retriever import CONTEXT_SHARE, Retriever
 from akkd_core.inference.scene_contexts import SceneContexts
+from akkd_core.inference.surroundings import look_around
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
 from akkd_core.inference.water_snow import with_known_emissivity
@@ -28,6 +29,7 @@ from akkd_core.joint.bundle import JointBundle
 from akkd_core.joint.footprints import pixel_lonlat
 from akkd_core.joint.selection import claims_of, footprint_share, in_season, member_weights
 from akkd_core.physics.features import OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.local_features import MARGIN as LOCAL_MARGIN
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 
 Array = NDArray[np.float32]
@@ -57,6 +59,7 @@ class JointRetriever:
         self.joint = joint
         self.members = tuple(Retriever(bundle, runtime, device) for bundle in joint.members)
         self.predictor = self.members[0].predictor
+        self.sees_surroundings = any(member.sees_surroundings for member in self.members)
 
     def tiles(
         self,
@@ -85,24 +88,25 @@ class JointRetriever:
         contexts = SceneContexts(
             scene,
             calibration,
-            lambda statistics, window: tuple(
-                make_context(b, statistics, known_in(ancillary, window)) for b in bundles
+            lambda statistics, window, sample: tuple(
+                make_context(b, statistics, known_in(ancillary, window), sample) for b in bundles
             ),
             SubProgress(report, 0.0, CONTEXT_SHARE),
             lambda window: known_in(ancillary, window).air_temperature_k,
         )
         margin = margin_of(options, scene.grid.pixel_size_m)
+        margin += LOCAL_MARGIN if self.sees_surroundings else 0
         windows = tile_windows(scene.grid, tile_size)
         for number, window in enumerate(windows):
             done = CONTEXT_SHARE + (1.0 - CONTEXT_SHARE) * number / len(windows)
             checkpoint(report, done, "retrieving")
             tile = TilePixels(scene, calibration, window, margin)
             around = contexts.of_pixels(window, tile.valid)
-            clouds = contexts.mask(tile.around, tile.place, window, options.distance)
+            clouds, local = look_around(tile, contexts, options.distance, self.sees_surroundings)
             weights = self.weights(scene, window, tile)
             model = np.full(tile.valid.shape, MODEL_NODATA, dtype=np.uint8)
             model[tile.valid] = weights.argmax(axis=0)
-            found = self._blend(tile.bt, around, weights)
+            found = self._blend(tile.bt, around, weights, local)
             if options.water_snow_prior:
                 # the teacher's atmosphere
                 first = [(share, members[0]) for share, members in around]
@@ -141,7 +145,9 @@ class JointRetriever:
         weights[[0, *candidates]] = member_weights([c for c, _ in found], [d for _, d in found])
         return weights
 
-    def _blend(self, bt: Array, around: Around, weights: Array) -> PixelRetrieval:
+    def _blend(
+        self, bt: Array, around: Around, weights: Array, local: Array | None
+    ) -> PixelRetrieval:
         """Mean of the members' results, each run on the pixels where it has a weight."""
         reference = np.zeros((len(bt), len(OUTPUT_NAMES)), dtype=np.float32)
         started = np.zeros(len(bt), dtype=bool)
@@ -153,7 +159,7 @@ class JointRetriever:
             if not used.any():
                 continue
             mine = [(share[used], contexts[index]) for share, contexts in around]
-            found = member.pixels(bt[used], mine)
+            found = member.pixels(bt[used], mine, None if local is None else local[used])
             share = weight[used, None]
             # departures from the first result keep float32's digits
             reference[used] = np.where(started[used, None], reference[used], found.values)

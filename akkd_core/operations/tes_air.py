@@ -106,7 +106,7 @@ def _constant(
     context = SceneContext.of_air(
         air.transmittance, air.path_radiance, air.downwelling_radiance
     )
-    source = AirSource(lambda statistics, window: context)
+    source = AirSource(lambda statistics, window, sample: context)
     return SceneAir(source, text, ancillary, facts=facts or {})
 
 
@@ -133,8 +133,8 @@ class RetrievedAir:
         bundle = self.bundle
         known = read_air(AirSources(self.known.tcwv, self.known.t_air), scene, progress)
         source = AirSource(
-            lambda statistics, window: make_context(
-                bundle, statistics, known_in(known.air, window)
+            lambda statistics, window, sample: make_context(
+                bundle, statistics, known_in(known.air, window), sample
             )
         )
         return SceneAir(

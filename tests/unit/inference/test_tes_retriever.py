@@ -15,6 +15,7 @@ from akkd_core.grid import Grid
 from akkd_core.images import Scene
 from akkd_core.inference import cloud_mask
 from akkd_core.inference.context import SceneContext
+from akkd_core.inference.pixel_sample import PixelSample, TakeSample
 from akkd_core.inference.tes_retriever import AirSource, ProductSource, TesRetriever
 from akkd_core.inference.windows import Window
 from akkd_core.physics.rte import ground_leaving_radiance
@@ -29,7 +30,7 @@ from tests.builders.retrieval import scene_in_memory, simulated
 
 def source(air: Atmosphere) -> AirSource:
     context = SceneContext.of_air(air.transmittance, air.path_radiance, air.downwelling_radiance)
-    return AirSource(lambda statistics, window: context)
+    return AirSource(lambda statistics, window, sample: context)
 
 
 def separate(
@@ -115,7 +116,7 @@ def test_not_converged_is_nominal(monkeypatch: pytest.MonkeyPatch) -> None:
     dn[:3, :20] = 500
     sky = np.array([2.8, 2.2, 1.7, 1.6, 1.6], dtype=np.float32)
     clear = SceneContext(np.full(5, 0.99, np.float32), np.zeros(5, np.float32), sky)
-    qc = separate(TesRetriever(AirSource(lambda statistics, window: clear)), dn)["qc"]
+    qc = separate(TesRetriever(AirSource(lambda statistics, window, sample: clear)), dn)["qc"]
     mandatory = qc_field("mandatory_qa").decode(qc)
     assert (mandatory[:20] == 1).all() and (mandatory[20:] == 0).all()
 
@@ -188,6 +189,10 @@ def test_cancel(scene: SimulatedScene) -> None:
         next(tiles)
 
 
+def _no_sample() -> PixelSample:
+    raise AssertionError("TES asks for no sample")
+
+
 def test_windows_of_a_mosaic_blend(scene: SimulatedScene) -> None:
     """Many windows of the same air give what one does; of two airs, something between."""
     dn = np.ascontiguousarray(scene.dn[:, 20:80, 20:80])
@@ -203,14 +208,16 @@ def test_windows_of_a_mosaic_blend(scene: SimulatedScene) -> None:
     alone = separate(TesRetriever(one), dn)["lst"]
     np.testing.assert_allclose(lst(one), alone, atol=2e-3)
     clear = SceneContext.of_air(np.full(5, 0.95), np.full(5, 0.2), np.full(5, 0.8))
-    true = one.make(np.zeros(75, dtype=np.float32), Window(0, 0, 1, 1))
+    true = one.make(np.zeros(75, dtype=np.float32), Window(0, 0, 1, 1), _no_sample)
     calls: list[int] = []
 
-    def alternating(statistics: NDArray[np.float32], window: Window) -> SceneContext:
+    def alternating(
+        statistics: NDArray[np.float32], window: Window, sample: TakeSample
+    ) -> SceneContext:
         calls.append(1)
         return true if len(calls) % 2 else clear
 
-    other = separate(TesRetriever(AirSource(lambda statistics, window: clear)), dn)["lst"]
+    other = separate(TesRetriever(AirSource(lambda statistics, window, sample: clear)), dn)["lst"]
     mixed = lst(AirSource(alternating))
     assert len(calls) > 4
     low, high = np.minimum(alone, other) - 2e-3, np.maximum(alone, other) + 2e-3
