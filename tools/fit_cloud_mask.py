@@ -30,6 +30,7 @@ PIXELS, BATCH_SCENES, BATCH_PIXELS = 256, 32, 96
 SIZES, SIZE_SHARES = (96, 160, 240), (0.4, 0.4, 0.2)
 RATE, DECAY = 3e-3, 1e-4
 TRAPS = ("water", "snow")
+POLAR, POLAR_AIR_K = (2, 3), 262.0
 SHIFT_K, BAND_SHIFT_K = 4.0, 0.3  # most scenes are moved by so much, as if under other air
 FROM_DEPTH = 0.2  # thinner cloud is neither cloud nor clear when fitting
 
@@ -38,14 +39,17 @@ def simulate(split: str, count: int, seed: int) -> dict[str, np.ndarray]:
     """Sample pixels of scenes: features, window features, labels and their weights."""
     air, table = cloud_air(split)
     cold = air.select(air.air_temperature_k < SNOW_AIR_LIMIT_K)
+    polar = air.select(air.air_temperature_k < POLAR_AIR_K)
     kept: dict[str, list] = {name: [] for name in ("pixels", "window", "label", "weight", "depth")}
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         size = int(rng.choice(SIZES, p=SIZE_SHARES))
         # the traps more often than they are drawn; the validation split has no water
         trap = TRAPS[number % 10] if split == "train" and number % 10 < len(TRAPS) else None
+        # few of the training profiles are of polar air
+        plain = polar if split == "train" and number % 10 in POLAR else air
         scene = draw_cloudy_scene(
-            rng, cold if trap == "snow" else air, table, (size, size), land_cover=trap,
+            rng, cold if trap == "snow" else plain, table, (size, size), land_cover=trap,
             nedt_k=rng.uniform(0.15, 0.34), varied=split == "train",
         )  # fmt: skip
         features, valid = pixel_features(scene.bt)
@@ -224,7 +228,7 @@ def report(epoch: int, p: dict, scaled, held: dict) -> None:
 def main() -> None:
     """Simulate, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=int, default=6000)
+    parser.add_argument("--scenes", type=int, default=7400)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cache", type=Path)
