@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from akkd_core.bundle import ModelBundle
     from akkd_core.inference.context import SceneContext
+    from akkd_core.inference.pixel_sample import TakeSample
     from akkd_core.inference.tes_retriever import TesSource
     from akkd_core.inference.windows import Window
     from akkd_core.readers.ast_09t import SurfaceRadiance
@@ -167,7 +168,9 @@ class TypicalAir:
         table = shipped_atmospheres("train").of_split("train")
         warmth = STATISTIC_NAMES.index("mean_bt_13")
 
-        def make(statistics: NDArray[np.float32], window: Window) -> SceneContext:
+        def make(
+            statistics: NDArray[np.float32], window: Window, sample: TakeSample
+        ) -> SceneContext:
             air = atmosphere_near(
                 table, tcwv, float(statistics[warmth]) if given is None else given
             )
@@ -220,7 +223,9 @@ class GivenProfile:
             AirSources(profile=self.path, elevation=self.elevation), scene, progress
         )
 
-        def make(statistics: NDArray[np.float32], window: Window) -> SceneContext:
+        def make(
+            statistics: NDArray[np.float32], window: Window, sample: TakeSample
+        ) -> SceneContext:
             air = known_in(known.air, window).atmosphere
             assert air is not None
             return SceneContext.of_air(

@@ -101,7 +101,8 @@ def test_parameters_of_the_form_are_those_of_the_catalogue(
         made = parameters.make_parameter(field)
         values = list(made.given) + list(made.named.values())
         assert made.given[0] == wanted.name
-        assert made.given[1].startswith(wanted.label) and wanted.unit.lower() in made.given[1].lower()
+        label = made.given[1]
+        assert label.startswith(wanted.label) and wanted.unit.lower() in label.lower()
         help_text = made.calls["setHelp"]
         assert help_text.startswith(wanted.help) and wanted.bounds in help_text
         assert ("setFlags" in made.calls) == wanted.advanced
