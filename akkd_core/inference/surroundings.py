@@ -15,7 +15,7 @@ from akkd_core.physics.local_features import LOCAL_NAMES, MARGIN, local_features
 
 Array = NDArray[np.float32]
 
-_STRIP_ROWS = 48
+_STRIP_ROWS = 64
 """Rows at a time: what is worked on stays in the processor's cache."""
 
 

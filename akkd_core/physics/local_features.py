@@ -45,6 +45,7 @@ ALIKE = slice(4, 8)
 """Of the local features: differences over neighbours of the pixel's kind."""
 
 _TEXTURE_FLOOR_K = 0.05
+_NOBODYS_KIND = 1e6
 
 
 def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -105,9 +106,10 @@ def _alike_mean(
     """Mean of images over alike neighbours, and the sum of their weights."""
     scale = np.array([ALIKE_BT_K, *(ALIKE_DIFFERENCE_K,) * len(OTHERS)], dtype=np.float32)
     kind = guide / scale[:, None, None]
-    weight_of = valid.astype(np.float32)
-    total: NDArray[np.float32] = x * weight_of
-    count: NDArray[np.float32] = weight_of.copy()
+    # so far from all others that they weigh nothing
+    kind[:, ~valid] = _NOBODYS_KIND
+    total: NDArray[np.float32] = x * valid
+    count: NDArray[np.float32] = valid.astype(np.float32)
     rows, cols = valid.shape
     for down in range(min(RADIUS, rows - 1) + 1):
         for right in range(-min(RADIUS, cols - 1), min(RADIUS, cols - 1) + 1):
@@ -119,7 +121,6 @@ def _alike_mean(
             weight = np.einsum("bij,bij->ij", apart, apart)
             weight *= np.float32(-0.5)
             np.exp(weight, out=weight)
-            weight *= weight_of[first] * weight_of[second]
             total[(slice(None), *first)] += weight * x[(slice(None), *second)]
             total[(slice(None), *second)] += weight * x[(slice(None), *first)]
             count[first] += weight
