@@ -11,6 +11,7 @@ from akkd_core.inference.context import make_context
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.metrics import Metrics, metrics
+from akkd_core.validation.scene_sample import sample_of_scene
 
 QUANTITIES = ("transmittance", "path_radiance", "downwelling_radiance")
 
@@ -61,7 +62,9 @@ def score_atmosphere(
     found = np.empty((len(QUANTITIES), len(scenes), 5))
     for index in range(len(scenes)):
         checkpoint(report, index / len(scenes), "atmosphere")
-        context = make_context(bundle, scenes.statistics[index])
+        context = make_context(
+            bundle, scenes.statistics[index], sample=sample_of_scene(scenes, index)
+        )
         found[:, index] = [getattr(context, quantity) for quantity in QUANTITIES]
     return tuple(
         AtmosphereScore(

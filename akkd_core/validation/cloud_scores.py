@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,16 @@ from numpy.typing import NDArray
 
 from akkd_core.inference.cloud_classifier import cloud_classifier
 from akkd_core.inference.cloud_mask import PROBABLY_CLOUDY, SNOW, WATER, CloudMask, mask_tile
-from akkd_core.inference.context import SceneContext, make_context
+from akkd_core.inference.context import make_context
+from akkd_core.inference.pixel_sample import PixelSample, evenly
 from akkd_core.inference.retriever import Retriever
 from akkd_core.inference.scene_contexts import clear_pixels
+from akkd_core.inference.surroundings import local_of_kinds
+from akkd_core.inference.tile_pixels import PixelRetrieval
 from akkd_core.inference.windows import Window
 from akkd_core.physics.cloud_features import pixel_features, window_features
 from akkd_core.physics.features import REFERENCE
+from akkd_core.physics.local_features import LOCAL_NAMES
 from akkd_core.physics.scene_statistics import scene_statistics
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.cloud_scenes import CloudyScene, cloud_air, draw_cloudy_scene
@@ -253,8 +258,36 @@ def _score_retrieval(
     clear = clear[:: max(len(clear) // _SCORED_PIXELS, 1)]
     lst, lse = scene.lst.ravel()[clear], scene.lse.reshape(5, -1).T[clear]
     for name, selection in selections.items():
-        context: SceneContext = make_context(retriever.bundle, scene_statistics(bt[selection]))
-        found = retriever.pixels(bt[clear], [(np.ones(len(clear), np.float32), context)])
+        found = _retrieved(retriever, scene.bt, selection, clear)
         error = np.abs(found.values - np.column_stack([lst, lse]))
         scores.scene_lst_mae.setdefault(name, []).append(float(error[:, 0].mean()))
         scores.scene_lse_mae.setdefault(name, []).append(float(error[:, 1:].mean()))
+
+
+def _retrieved(
+    retriever: Retriever,
+    image: NDArray[np.float32],
+    selection: NDArray[np.bool_],
+    pixels: NDArray[np.intp],
+) -> PixelRetrieval:
+    """Retrieve pixels of an image of which some, mask (n,), make statistics and sample."""
+    bt = image.reshape(5, -1).T
+    around = cache(lambda: _surroundings(image, selection))
+
+    def sample() -> PixelSample:
+        chosen = np.flatnonzero(selection)
+        chosen = chosen[evenly(len(chosen))]
+        return PixelSample(bt[chosen], around()[chosen])
+
+    context = make_context(retriever.bundle, scene_statistics(bt[selection]), sample=sample)
+    local = around()[pixels] if retriever.sees_surroundings else None
+    return retriever.pixels(bt[pixels], [(np.ones(len(pixels), np.float32), context)], local)
+
+
+def _surroundings(
+    image: NDArray[np.float32], selection: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Local features of all pixels, (n, 14), of those selected and the others each by itself."""
+    rows, cols = image.shape[1:]
+    hidden = ~selection.reshape(rows, cols)
+    return local_of_kinds(image, hidden, np.s_[0:rows, 0:cols]).reshape(len(LOCAL_NAMES), -1).T

@@ -34,6 +34,7 @@ from akkd_core.physics.tes import TesSettings, temperature_emissivity_separation
 from akkd_core.simulation.scenes import noise_radiance
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.humidity import AtmosphereSource
+from akkd_core.validation.scene_sample import sample_of_scene
 
 TCWV_ERROR_SHARE = 0.10
 AIR_TEMPERATURE_ERROR_K = 2.0
@@ -87,8 +88,9 @@ def predict_scene(
     transmittance_13 : float
         Retrieved band-13 transmittance, 0-1; 0 for a bundle without a scene network.
     """
-    context = make_context(bundle, scenes.statistics[index], ancillary or Ancillary())
-    features = pixel_features(predictor.network, scenes.bt[index], context)
+    sample = sample_of_scene(scenes, index)
+    context = make_context(bundle, scenes.statistics[index], ancillary or Ancillary(), sample)
+    features = pixel_features(predictor.network, scenes.bt[index], context, scenes.local[index])
     values = predictor.predict(features, context.scene).astype(np.float64)
     for column, name in enumerate(predictor.network.output_names):
         if name.startswith("lse_"):

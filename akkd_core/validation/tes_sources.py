@@ -7,11 +7,13 @@ import numpy as np
 from akkd_core.bundle import ModelBundle
 from akkd_core.errors import ParameterError
 from akkd_core.inference.context import make_context
+from akkd_core.physics.features import decode_atmosphere
 from akkd_core.physics.scene_statistics import STATISTIC_NAMES
 from akkd_core.simulation.atmosphere_choice import atmosphere_near
 from akkd_core.simulation.atmospheres import AtmosphereTable
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.humidity import BandAtmosphere
+from akkd_core.validation.scene_sample import sample_of_scene
 
 _WARMTH = STATISTIC_NAMES.index("mean_bt_13")
 
@@ -36,7 +38,8 @@ class RetrievedAtmosphere:
 
     def atmosphere(self, scenes: TrainingSet, index: int) -> BandAtmosphere:
         """Hand out as `AtmosphereSource.atmosphere` says."""
-        context = make_context(self._bundle, scenes.statistics[index])
+        sample = sample_of_scene(scenes, index)
+        context = make_context(self._bundle, scenes.statistics[index], sample=sample)
         parts = (context.transmittance, context.path_radiance, context.downwelling_radiance)
         tau, path, down = (np.asarray(part, dtype=np.float64) for part in parts)
         return tau, path, down
@@ -62,4 +65,14 @@ class TypicalAtmosphere:
             np.asarray(part, dtype=np.float64)
             for part in (air.transmittance, air.path_radiance, air.downwelling_radiance)
         )
+        return tau, path, down
+
+
+class ToldAtmosphere:
+    """The air of the scene's profile with its errors, as ``akkd tes --profile`` takes it."""
+
+    def atmosphere(self, scenes: TrainingSet, index: int) -> BandAtmosphere:
+        """Hand out as `AtmosphereSource.atmosphere` says."""
+        told = scenes.profile_atmosphere[index].astype(np.float64)
+        tau, path, down = decode_atmosphere(told)
         return tau, path, down
