@@ -73,9 +73,9 @@ def evenly(count: int, wanted: int = SAMPLE_PIXELS) -> NDArray[np.intp]:
     """
     if count <= wanted:
         return np.arange(count)
-    part = np.arange(wanted)
-    within = (part * _GOLDEN) % 1.0
-    chosen: NDArray[np.intp] = np.floor((part + within) * (count / wanted)).astype(np.intp)
+    edges = np.arange(wanted + 1) * count // wanted
+    within = (np.arange(wanted) * _GOLDEN) % 1.0
+    chosen: NDArray[np.intp] = edges[:-1] + np.floor(within * np.diff(edges)).astype(np.intp)
     return chosen
 
 
@@ -116,8 +116,8 @@ def sample_of(
     ----------
     scene : Scene
     calibration : SampleCalibration
-    place : ndarray of intp, (n,)
-        Row times the raster's columns plus column of clear, valid pixels, increasing, from which
+    place : ndarray of int64, (n,)
+        Row times the raster's columns plus column (pixels) of clear, valid pixels, increasing, from which
         the sample is chosen.
     mask : ThinnedMask, optional
         What is cloud.
