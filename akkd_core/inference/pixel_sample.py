@@ -117,8 +117,8 @@ def sample_of(
     scene : Scene
     calibration : SampleCalibration
     place : ndarray of int64, (n,)
-        Row times the raster's columns plus column (pixels) of clear, valid pixels, increasing, from which
-        the sample is chosen.
+        Row times the raster's columns plus column, in pixels, of clear, valid pixels, increasing;
+        the sample is chosen from them.
     mask : ThinnedMask, optional
         What is cloud.
 
