@@ -17,6 +17,11 @@ QGIS_VENV ?= .venv-qgis
 PYTEST := $(BIN)/python -m pytest
 PYTEST_ARGS ?=
 
+# Tests beside those in QGIS, whose report comes second: each keeps little more than one core busy.
+BESIDE_QGIS = log=$$(mktemp); trap 'kill $$qgis 2>/dev/null; rm -f "$$log"' EXIT; trap 'exit 130' INT TERM; \
+  $(MAKE) --no-print-directory test-qgis >"$$log" 2>&1 & qgis=$$!; status=0; \
+  echo '$(1)'; $(1) || status=$$?; wait $$qgis || status=$$?; cat "$$log"; exit $$status
+
 RUN_STAMP := $(STAMPS)/run-$(KEY)
 LINT_STAMP := $(STAMPS)/lint-$(KEY)
 TEST_STAMP := $(STAMPS)/test-$(KEY)
@@ -55,15 +60,13 @@ $(DEMO)/scene.hdf: | $(RUN_STAMP)
 	$(BIN)/akkd simulate granule $(DEMO)/scene.hdf --truth $(DEMO)/scene_truth.tif \
 	  --seed $(DEMO_SEED) --land-cover crops --tcwv 20 --overwrite
 
-test: $(TEST_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
+test: $(TEST_STAMP) $(QGIS_STAMP)  ## lint and the test suite without the slow tests (installs system packages it may)
 	@$(MAKE) --no-print-directory lint
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory test-qgis
+	@$(call BESIDE_QGIS,$(PYTEST) -m "not slow" $(PYTEST_ARGS))
 
-test-all: $(TEST_STAMP)  ## lint and the whole test suite
+test-all: $(TEST_STAMP) $(QGIS_STAMP)  ## lint and the whole test suite
 	@$(MAKE) --no-print-directory lint
-	$(PYTEST) $(PYTEST_ARGS)
-	@$(MAKE) --no-print-directory test-qgis
+	@$(call BESIDE_QGIS,$(PYTEST) $(PYTEST_ARGS))
 
 test-qgis: $(TEST_STAMP) $(QGIS_STAMP)  ## the plugin in real QGIS, Debian's and the backports' (about 2 GB of packages, if allowed)
 	@AKKD_COMMAND="$(abspath $(BIN))/akkd" tools/test_qgis.sh $(QGIS_VENV)
