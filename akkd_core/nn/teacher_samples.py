@@ -21,6 +21,7 @@ from akkd_core.physics.features import (
     decode_atmosphere,
     physics_features,
 )
+from akkd_core.physics.local_features import SPATIAL_FEATURES
 from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.training_set import TrainingSet
@@ -116,6 +117,11 @@ def _checked_scene_network(bundle: ModelBundle) -> Network:
     if scene is None:
         raise BundleMismatchError(
             f"bundle {bundle.name}: has no scene network. give one of akkd train --inputs scene"
+        )
+    if bundle.refinement_network is not None or pixel.pixel_input_names == SPATIAL_FEATURES:
+        raise BundleMismatchError(
+            f"bundle {bundle.name}: looks at pixels' surroundings, which compression does not. give "
+            "a teacher whose pixel network sees single pixels, or adapt it with akkd distill adapt"
         )
     fits = (
         scene.input_names == SCENE_INPUTS

@@ -126,7 +126,7 @@ def refined_bundle(seed: int = 1, *, codes: int = 8, hidden: int = 16) -> ModelB
         rng,
         pooled | guess,
         len(pooled | guess),
-        {name: (0.0, 0.1) for name in ATMOSPHERE_NAMES} | refined,
+        {name: (0.0, 0.4) for name in ATMOSPHERE_NAMES} | refined,
         hidden,
         add=(*ATMOSPHERE_NAMES, *(None for _ in refined)),
     )

@@ -23,7 +23,12 @@ from akkd_core.errors import DistillationError
 from akkd_core.inference.retriever import Retriever
 from akkd_core.physics.features import OUTPUT_NAMES
 from tests.builders.joint import offset_bundle
-from tests.builders.retrieval import scene_aware_bundle, scene_in_memory, simulated
+from tests.builders.retrieval import (
+    refined_bundle,
+    scene_aware_bundle,
+    scene_in_memory,
+    simulated,
+)
 
 RNG = np.random.default_rng(3)
 
@@ -158,3 +163,14 @@ def test_errors_are_the_teachers_in_this_air_and_the_departure() -> None:
     assert np.isfinite(errors).all()
     np.testing.assert_allclose(errors[0], 0.5, atol=0.02)
     np.testing.assert_allclose(errors[1:], 0.02, rtol=1e-3)
+
+
+def test_a_teacher_that_sees_surroundings_labels_as_it_retrieves(dn: np.ndarray) -> None:
+    scene = scene_in_memory(dn)
+    calibration = Calibration.for_scene(scene.metadata)
+    teacher = Retriever(refined_bundle(), "numpy")
+    (tile,) = teacher.tiles(scene, calibration)
+    for part in taught_pixels(teacher, scene, calibration, seed=2):
+        np.testing.assert_allclose(part.values[:, 0], tile.lst.ravel()[part.place], atol=2e-3)
+        expected = tile.lse.reshape(5, -1).T[part.place]
+        np.testing.assert_allclose(part.values[:, 1:], expected, atol=2e-5)

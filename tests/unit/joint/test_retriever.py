@@ -22,7 +22,12 @@ from akkd_core.joint.selection import Rule
 from akkd_core.physics.features import OUTPUT_NAMES
 from akkd_core.quality import qc_field
 from tests.builders.joint import belongs, offset_bundle
-from tests.builders.retrieval import scene_aware_bundle, scene_in_memory, simulated
+from tests.builders.retrieval import (
+    refined_bundle,
+    scene_aware_bundle,
+    scene_in_memory,
+    simulated,
+)
 
 ROWS, COLS = 90, 110
 GRID = Grid(32650, (300000.0, 90.0, 0.0, 4400000.0, 0.0, -90.0), ROWS, COLS)
@@ -184,3 +189,17 @@ def test_belongs_are_those_of_the_students() -> None:
     record: Belongs = belongs(months=(3,))
     made = joint(offset_bundle("t", 0.0, belongs()), offset_bundle("s", 0.0, record))
     assert made.belongs == (record,)
+
+
+def test_a_teacher_that_sees_surroundings_may_be_joined(dn: np.ndarray) -> None:
+    teacher = refined_bundle()
+    alone = run(Retriever(teacher, "numpy"), dn)
+    far = belongs(domain=belongs_of(np.random.default_rng(1).normal(200, 1, (500, 5))).domain)
+    made = joint(teacher, offset_bundle("s", 3.0, far))
+    found = run(JointRetriever(made, "numpy"), dn)
+    for name in ("lst", "lst_err", "lse", "lse_err", "qc"):
+        np.testing.assert_array_equal(found[name], alone[name])
+    beside = run(JointRetriever(joint(teacher, offset_bundle("s", 3.0, belongs([EAST])))), dn, 40)
+    west = np.s_[:, :50]
+    np.testing.assert_allclose(beside["lst"][west], alone["lst"][west], atol=2e-3)
+    assert np.nanmax(np.abs(beside["lst"] - alone["lst"])) > 0.1

@@ -22,6 +22,7 @@ from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials
 from akkd_core.simulation.training_set import SceneRecipe, TrainingSet, simulate_training_set
+from tests.builders.retrieval import refined_bundle
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,11 @@ def test_a_bundle_without_a_scene_network_is_refused(scenes: TrainingSet, repo_r
     pixel_only = load_bundle(repo_root / "benchmarks" / "bundles" / "pixel-only")
     with pytest.raises(BundleMismatchError, match="no scene network"):
         label(pixel_only, scenes, _inputs(scenes), limit_sd=6.0)
+
+
+def test_a_bundle_that_sees_surroundings_is_refused(scenes: TrainingSet) -> None:
+    with pytest.raises(BundleMismatchError, match="surroundings.*akkd distill adapt"):
+        label(refined_bundle(), scenes, _inputs(scenes), limit_sd=6.0)
 
 
 def test_labelling_can_be_cancelled(bundle: ModelBundle, scenes: TrainingSet) -> None:

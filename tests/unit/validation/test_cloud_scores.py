@@ -9,6 +9,7 @@ import pytest
 
 from akkd_core.errors import ParameterError
 from akkd_core.inference.cloud_mask import CLOUDY, WATER, CloudMask
+from akkd_core.inference.retriever import Retriever
 from akkd_core.operations.validate_cloud import run, score_lines
 from akkd_core.simulation.cloud_scenes import cloud_air, draw_cloudy_scene
 from akkd_core.validation import cloud_scores
@@ -18,6 +19,7 @@ from akkd_core.validation.cloud_scores import (
     judged_scenes,
     mask_scene,
 )
+from tests.builders.retrieval import refined_bundle
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,12 @@ def test_lines_name_every_group(scores) -> None:
     lines = score_lines(scores)
     for _, name, _ in scores.groups:
         assert any(line.startswith(name) for line in lines)
+
+
+def test_a_bundle_that_sees_surroundings_is_judged() -> None:
+    """Its sample and what pixels see are those of the pixels that a selection leaves."""
+    found = cloud_scores.score_clouds(Retriever(refined_bundle(), "numpy"), 1)
+    assert len(found.scene_lst_mae) == 4
+    means = {name: float(np.mean(values)) for name, values in found.scene_lst_mae.items()}
+    assert np.isfinite(list(means.values())).all()
+    assert abs(means["perfect mask"] - means["no mask"]) > 1e-3

@@ -11,6 +11,8 @@ import pytest
 from akkd_core.bundle import ModelBundle
 from akkd_core.errors import BundleMismatchError, OperationCancelled, ParameterError
 from akkd_core.inference.context import make_context, pixel_features
+from akkd_core.inference.pixel_sample import PixelSample
+from akkd_core.inference.retriever import Retriever
 from akkd_core.progress import SilentProgress
 from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials
@@ -38,8 +40,9 @@ from akkd_core.validation.methods import (
 )
 from akkd_core.validation.metrics import metrics
 from akkd_core.validation.score_report import ScoreReport
+from akkd_core.validation.tes_sources import RetrievedAtmosphere
 from tests.builders.bundles import bundle as other_bundle
-from tests.builders.retrieval import scene_aware_bundle
+from tests.builders.retrieval import refined_bundle, scene_aware_bundle
 
 SMALL = replace(JUDGE_RECIPE, shape=(24, 24), pixels=150)
 
@@ -163,6 +166,21 @@ def test_bundle_is_fed_as_in_retrieval(scenes: TrainingSet, bundle: ModelBundle)
     np.testing.assert_allclose(lst, expected[:, 0], atol=2e-3)
     assert lse is not None
     np.testing.assert_allclose(lse, np.clip(expected[:, 1:], 0.3, 1.0), atol=1e-5)
+
+
+def test_a_bundle_of_four_networks_is_fed_as_in_retrieval(scenes: TrainingSet) -> None:
+    refined = refined_bundle()
+    lst, lse = BundleMethod(refined, runtime="numpy").retrieve(scenes, 3)
+    bt, local = scenes.bt[3], scenes.local[3]
+    context = make_context(refined, scenes.statistics[3], sample=lambda: PixelSample(bt, local))
+    found = Retriever(refined, "numpy").pixels(bt, [(np.ones(len(bt), np.float32), context)], local)
+    np.testing.assert_allclose(lst, found.values[:, 0], atol=2e-3)
+    np.testing.assert_allclose(lse, found.values[:, 1:], atol=1e-5)
+    scores = score_atmosphere(refined, scenes)
+    handed = [RetrievedAtmosphere(refined).atmosphere(scenes, i)[0] for i in range(len(scenes))]
+    expected = metrics(np.array(handed)[:, 3], scenes.transmittance[:, 3])
+    assert {(s.quantity, s.band): s.metrics for s in scores}["transmittance", 13] == expected
+    np.testing.assert_allclose(handed[3], context.transmittance, rtol=1e-5)
 
 
 def test_ancillary_changes_the_result_and_is_drawn_per_scene(
