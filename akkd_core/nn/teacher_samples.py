@@ -120,7 +120,7 @@ def _checked_scene_network(bundle: ModelBundle) -> Network:
         )
     if bundle.refinement_network is not None or pixel.pixel_input_names == SPATIAL_FEATURES:
         raise BundleMismatchError(
-            f"bundle {bundle.name}: looks at pixels' surroundings, which compression does not. give "
+            f"bundle {bundle.name}: looks at pixels' surroundings, compression does not. give "
             "a teacher whose pixel network sees single pixels, or adapt it with akkd distill adapt"
         )
     fits = (
