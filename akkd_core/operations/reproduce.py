@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from akkd_core.errors import MissingDependencyError, ParameterError
 from akkd_core.operations.outputs import write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
-from akkd_core.reproduction.items import ITEMS, Item, Request, find_items
+from akkd_core.reproduction.items import ACCURACY_SCENES, ITEMS, Item, Request, find_items
 
 if TYPE_CHECKING:
     from akkd_core.reproduction.result import Content, ItemResult
@@ -27,15 +27,20 @@ _REMEDY = "install the training extra: pip install 'akkd[train]'"
 
 def run(
     items: Sequence[str],
-    output: str,
+    output: str = "reproduction",
     budget: str = "small",
     seed: int = 1,
     rte: str = "full",
+    scenes: int = ACCURACY_SCENES,
+    model: str | None = None,
+    pixel_model: str | None = None,
     report: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Outcome:
     """Make items, each written when it is whole, then the report of all that are in the folder.
+
+    The item ``accuracy`` is not of the paper: its tables are in the outcome, not in the report.
 
     Raises
     ------
@@ -52,34 +57,47 @@ def run(
 
     chosen = find_items(items)
     folder = Path(output)
-    request = Request(budget, seed, rte, folder)
+    request = Request(budget, seed, rte, folder, scenes, model, pixel_model)
     page = Path(report) if report else folder / REPORT
     _make_folder(folder)
-    if not overwrite:
+    if not overwrite and not all(item.accuracy for item in chosen):
         _refuse_foreign(page)
     whole = progress or SilentProgress()
     lines: list[str] = []
+    made: dict[str, ItemResult] = {}
     for number, item in enumerate(chosen):
         path = folder / f"{item.id}.json"
         span = (number / len(chosen), (number + 1) / len(chosen))
         part = SubProgress(whole, *span, f"{item.id}: ")
         checkpoint(part, 0.0, "begins")
         if path.exists() and not overwrite:
-            lines.append(f"{path}: kept, {_made_with(ItemResult.load(path))}")
-            continue
-        result = _make(item, request, part)
-        write_item(item, result, folder)
-        lines.append(f"{path}: {_headline(result.content)} ({result.seconds:.0f} s)")
+            result = ItemResult.load(path)
+            lines += [f"{path}: kept, {_made_with(result)}", *_printed(item, result)]
+        else:
+            result = _make(item, request, part)
+            write_item(item, result, folder)
+            seconds = f"({result.seconds:.0f} s)"
+            lines += [f"{path}: {_headline(result.content)} {seconds}", *_printed(item, result)]
+        made[item.id] = result
+    data: dict[str, Any] = {}
     results = load_items(folder)
-    write_report(page, results, folder)
-    lines.append(f"{page}: {', '.join(result.item for result in results)}")
-    return Outcome(
-        tuple(lines),
-        {
-            "report": str(page),
-            "items": {result.item: dict(result.content.headline) for result in results},
-        },
-    )
+    if not all(item.accuracy for item in chosen):
+        write_report(page, results, folder)
+        lines.append(f"{page}: {', '.join(result.item for result in results)}")
+        data["report"] = str(page)
+    made |= {result.item: result for result in results}
+    data["items"] = {name: dict(result.content.headline) for name, result in made.items()}
+    return Outcome(tuple(lines), data)
+
+
+def _printed(item: Item, result: ItemResult) -> list[str]:
+    """Tables of what isn't rendered into a report."""
+    from akkd_core.reproduction.report import table_markdown
+
+    if not item.accuracy:
+        return []
+    tables = "\n\n".join(table_markdown(table) for table in result.content.tables)
+    return ["", *tables.splitlines(), ""]
 
 
 def load_items(folder: Path) -> tuple[ItemResult, ...]:
@@ -136,7 +154,7 @@ def write_item(item: Item, result: ItemResult, folder: Path) -> None:
 def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
     from akkd_core.reproduction.result import ItemResult
 
-    if item.distilled or item.validation:
+    if item.distilled or item.validation or item.accuracy:
         request = replace(request, rte="full")
     try:
         maker = _maker(item)
@@ -150,7 +168,7 @@ def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
     return ItemResult(
         item=item.id,
         made_at=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        command=f"akkd reproduce {item.id} --budget {request.budget} --seed {request.seed}{rte} "
+        command=f"akkd reproduce {item.id} {_options(item, request)} --seed {request.seed}{rte} "
         "-o DIR",
         budget=request.budget,
         seed=request.seed,
@@ -159,6 +177,15 @@ def _make(item: Item, request: Request, progress: Progress) -> ItemResult:
         versions=_versions(),
         content=content,
     )
+
+
+def _options(item: Item, request: Request) -> str:
+    """Options that an item depends on, but for seed and equation."""
+    if not item.accuracy:
+        return f"--budget {request.budget}"
+    given = (("model", request.model), ("pixel-model", request.pixel_model))
+    bundles = [f" --{name} {Path(path).name}" for name, path in given if path]
+    return f"--scenes {request.scenes}{''.join(bundles)}"
 
 
 def _maker(item: Item) -> Callable[[Request, Progress], Content]:

@@ -36,6 +36,8 @@ class Item:
         one.
     validation : bool
         Compared with references of other physics; of that distillation it takes the large model.
+    accuracy : bool
+        Not of the paper: what AKKD's own bundle reaches. Its tables are printed, too.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Item:
     maker: str
     distilled: bool = False
     validation: bool = False
+    accuracy: bool = False
 
 
 _ROOM = "akkd_core.reproduction"
@@ -91,7 +94,16 @@ ITEMS: tuple[Item, ...] = (
         validation=True,
     ),
 )
-"""All items, in the order of the report."""
+"""All items of the paper, in the order of the report."""
+
+ACCURACY = Item(
+    "accuracy", "Accuracy on air and materials never trained on", f"{_ROOM}.accuracy:make",
+    accuracy=True,
+)  # fmt: skip
+"""What is asked of AKKD's own accuracy; in no report of the paper, and not among ``all``."""
+
+ACCURACY_SCENES = 1032
+"""Eight for each of the 129 judging profiles."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +120,10 @@ class Request:
         Radiative transfer equation, see `akkd_core.physics.rte`.
     folder : Path, optional
         That items are written to; in it is kept what several items share.
+    scenes : int
+        Judging scenes of `ACCURACY`.
+    model, pixel_model : str, optional
+        Bundles of `ACCURACY`: the judged one (default: the shipped one) and one of single pixels.
 
     Raises
     ------
@@ -119,6 +135,9 @@ class Request:
     seed: int = 1
     rte: str = "full"
     folder: Path | None = field(default=None, compare=False)
+    scenes: int = ACCURACY_SCENES
+    model: str | None = None
+    pixel_model: str | None = None
 
     def __post_init__(self) -> None:
         if self.budget not in BUDGETS:
@@ -133,10 +152,11 @@ def find_items(names: Sequence[str]) -> tuple[Item, ...]:
     ParameterError
         For an unknown name, or none at all.
     """
-    known = [item.id for item in ITEMS]
+    known = [item.id for item in (*ITEMS, ACCURACY)]
     for name in names:
         if name not in (*known, ALL):
             raise ParameterError(f"{name!r} can't be reproduced: give {', '.join(known)} or {ALL}")
     if not names:
         raise ParameterError(f"nothing to reproduce: give {', '.join(known)} or {ALL}")
-    return tuple(item for item in ITEMS if item.id in names or ALL in names)
+    chosen = [item for item in ITEMS if item.id in names or ALL in names]
+    return (*chosen, ACCURACY) if ACCURACY.id in names else tuple(chosen)
