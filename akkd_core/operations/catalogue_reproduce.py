@@ -28,8 +28,8 @@ REPRODUCE = Operation(
             multiple=True, required=True, positional=True,
         ),
         Parameter(
-            "output", ParamKind.OUTPUT_FOLDER, "Output folder", "Folder for the items.",
-            default="reproduction", short="o",
+            "output", ParamKind.OUTPUT_FOLDER, "Output folder",
+            "Folder for the items; without it, reproduction in the working folder.", short="o",
         ),
         Parameter(
             "budget", ParamKind.CHOICE, "Budget",

@@ -20,14 +20,14 @@ from akkd_core.reproduction.items import ACCURACY_SCENES, ITEMS, Item, Request, 
 if TYPE_CHECKING:
     from akkd_core.reproduction.result import Content, ItemResult
 
-REPORT = "reproduction.md"
+REPORT, FOLDER = "reproduction.md", "reproduction"
 _PACKAGES = ("numpy", "keras", "tensorflow-cpu", "tensorflow", "autokeras")
 _REMEDY = "install the training extra: pip install 'akkd[train]'"
 
 
 def run(
     items: Sequence[str],
-    output: str = "reproduction",
+    output: str | None = None,
     budget: str = "small",
     seed: int = 1,
     rte: str = "full",
@@ -56,7 +56,7 @@ def run(
     from akkd_core.reproduction.result import ItemResult
 
     chosen = find_items(items)
-    folder = Path(output)
+    folder = Path(output or FOLDER)
     request = Request(budget, seed, rte, folder, scenes, model, pixel_model)
     page = Path(report) if report else folder / REPORT
     _make_folder(folder)

@@ -101,6 +101,11 @@ def stated_interval(bundle: ModelBundle) -> NDArray[np.float64]:
     ----------
     bundle : ModelBundle
 
+    Returns
+    -------
+    ndarray of float64, (6,)
+        1, in the order of `OUTPUT_NAMES`.
+
     Raises
     ------
     BundleIntegrityError
