@@ -16,8 +16,10 @@ from akkd_core.inference.pixel_sample import (
     evenly,
     sample_of,
 )
+from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.windows import Window
 from akkd_core.physics.local_features import local_features
+from akkd_core.progress import SilentProgress
 from tests.builders.retrieval import scene_in_memory, simulated
 
 
@@ -105,3 +107,34 @@ def test_an_empty_or_odd_sample_is_refused() -> None:
         PixelSample(np.zeros((0, 5), np.float32), np.zeros((0, 14), np.float32))
     with pytest.raises(InputError, match="sample"):
         PixelSample(np.zeros((3, 5), np.float32), np.zeros((3, 13), np.float32))
+
+
+@pytest.mark.parametrize("side", [100, 410])
+def test_a_windows_sample_is_clear_and_sees_no_cloud(side: int) -> None:
+    """Larger windows are thinned; the sample is of full resolution all the same."""
+    ground = simulated(side, side, orientation_deg=0.0, land_cover="crops", daytime=True, seed=8)
+    dn = ground.dn.copy()
+    rows = np.s_[side // 4 : side // 2]
+    dn[:, rows] = np.array([150, 160, 180, 240, 260], np.uint16)[:, None, None]
+    scene = scene_in_memory(dn)
+    bt = temperatures(scene)
+    contexts = SceneContexts(
+        scene,
+        Calibration.for_scene(scene.metadata),
+        lambda statistics, window, sample: sample(),
+        SilentProgress(),
+    )
+    found, _ = contexts.found[0]
+    assert len(found.bt) == 512
+    cloudy = np.zeros((side, side), dtype=bool)
+    cloudy[rows] = True
+    by_bt = {tuple(values): place for place, values in enumerate(bt.reshape(5, -1).T.tolist())}
+    place = np.array([by_bt[tuple(values)] for values in found.bt.tolist()])
+    assert not cloudy.ravel()[place].any()
+    expected = local_features(np.where(cloudy, np.nan, bt)).reshape(14, -1)[:, place].T
+    beside = np.abs(place // side - (side // 4 - 3)) <= 2
+    assert beside.sum() >= 3
+    # the mask is told for every step-th pixel: a row more may be hidden than is cloud
+    tolerance = 2e-3 if side == 100 else 0.7
+    around = slice(8, 12)
+    assert np.abs(found.local[beside, around] - expected[beside, around]).max() < tolerance

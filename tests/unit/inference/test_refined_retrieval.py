@@ -121,15 +121,16 @@ def test_results_are_those_of_the_chain_by_hand(
         assert np.isnan(given[~inside]).all()
 
 
-@pytest.mark.parametrize("size", [37, 64])
+@pytest.mark.parametrize(
+    ("size", "options"), [(17, MaskOptions()), (64, MaskOptions(True, water_snow_prior=True))]
+)
 def test_tiles_give_what_the_whole_gives(
-    retriever: Retriever, patchy: NDArray[np.uint16], size: int
+    retriever: Retriever, patchy: NDArray[np.uint16], size: int, options: MaskOptions
 ) -> None:
-    options = MaskOptions(distance=True, water_snow_prior=True)
     whole = run(retriever, patchy, tile_size=4096, options=options)
     tiled = run(retriever, patchy, tile_size=size, options=options)
     assert 0.1 < (qc_field("cloud").decode(whole["qc"]) >= 2).mean() < 0.9
-    for name in NAMES:
+    for name in whole:
         assert np.array_equal(np.isnan(whole[name]), np.isnan(tiled[name]))
         tolerance = 1e-5 if "lse" in name else 2e-3
         assert np.nanmax(np.abs(whole[name].astype(float) - tiled[name])) <= tolerance
