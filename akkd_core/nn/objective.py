@@ -15,6 +15,11 @@ _OPTIMIZERS = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
 _EMA_MOMENTUM = 0.998
 
 
+def kind_of_optimizer(architecture: Architecture) -> Any:
+    """Return Keras's class of an architecture's optimizer."""
+    return _OPTIMIZERS[architecture.optimizer]
+
+
 def make_optimizer(architecture: Architecture, steps: int) -> Any:
     """Make the optimizer of an architecture, with averaged weights (exponential moving average).
 
@@ -38,7 +43,7 @@ def make_optimizer(architecture: Architecture, steps: int) -> Any:
     )
     # the average forgets the untrained start even in a short run
     momentum = min(_EMA_MOMENTUM, 1.0 - 20.0 / (steps + 20))
-    kind = _OPTIMIZERS[architecture.optimizer]
+    kind = kind_of_optimizer(architecture)
     return kind(schedule, clipnorm=1.0, use_ema=True, ema_momentum=momentum)
 
 
@@ -65,7 +70,7 @@ def compile_teacher(
         make_optimizer(architecture, steps),
         loss=losses,
         loss_weights=weights,
-        metrics={"targets": [_mae(i, name) for i, name in enumerate(teacher.targets)]},
+        metrics={"targets": [absolute_error_of(i, name) for i, name in enumerate(teacher.targets)]},
     )
 
 
@@ -96,7 +101,8 @@ def _loss(teacher: Teacher) -> Any:
     return smooth_absolute_error
 
 
-def _mae(column: int, name: str) -> Any:
+def absolute_error_of(column: int, name: str) -> Any:
+    """Make the metric ``mae_NAME`` of one column of the outputs."""
     def absolute_error(truth: Any, predicted: Any) -> Any:
         return ops.abs(truth[..., column] - predicted[..., column])
 

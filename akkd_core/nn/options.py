@@ -19,6 +19,9 @@ DEFAULT_SCENE_ARCHITECTURE = Architecture(
     tuple(Layer(n, "relu", p) for n, p in ((384, 0.1), (256, 0.0), (128, 0.0)))
 )
 
+DEFAULT_SAMPLE_ARCHITECTURE = Architecture.of((64, 64), "relu")
+DEFAULT_REFINEMENT_ARCHITECTURE = Architecture.of((128, 128), "relu")
+
 DEFAULT_PATIENCE = 10
 """Epochs without improvement after which a run ends."""
 
@@ -93,3 +96,45 @@ class TrainingOptions:
             raise ParameterError(f"targets {self.targets}: choose of {', '.join(OUTPUT_NAMES)}")
         if self.patience < 0:
             raise ParameterError(f"patience {self.patience}: give 0 (never) or more epochs")
+
+
+@dataclass(frozen=True)
+class SurroundingsOptions(TrainingOptions):
+    """How a teacher is trained that sees pixels' surroundings and refines its air.
+
+    Parameters
+    ----------
+    profile_share : float
+        Share of scenes whose profile is given, where the set has it, 0-1.
+    loss_pixels : int
+        Pixels of a scene in a step's loss.
+    sample_pixels : tuple of int
+        Sizes of the sample by which the air is refined; a step takes one of them.
+    first_guess_weight : float
+        Weight of the error of the atmosphere found before the sample was looked at.
+    error_weight : float
+        Weight of the heads that tell each output's error.
+    first_vector_size : int
+        Length of the scene vector that goes into the refinement; `vector_size` comes out.
+    limit_sd : float
+        The scene network's inputs are held within so many SD of their mean, as at retrieval.
+    """
+
+    inputs: str = "surroundings"
+    profile_share: float = 0.3
+    loss_pixels: int = 32
+    sample_pixels: tuple[int, ...] = (64, 128, 192)
+    first_guess_weight: float = 0.5
+    error_weight: float = 0.1
+    first_vector_size: int = 32
+    limit_sd: float = 6.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.targets != OUTPUT_NAMES:
+            raise ParameterError(
+                "a network that sees surroundings is trained for all targets together "
+                "(--target joint)"
+            )
+        if self.loss_pixels < 1 or not self.sample_pixels or min(self.sample_pixels) < 1:
+            raise ParameterError("loss and sample need one pixel or more")

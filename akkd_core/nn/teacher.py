@@ -131,7 +131,8 @@ class _Features(keras.layers.Layer):
         return (raw - s.pixel_mean) / s.pixel_scale, base
 
 
-def _hidden(x: Any, architecture: Architecture, name: str) -> Any:
+def hidden_layers(x: Any, architecture: Architecture, name: str) -> Any:
+    """Lay an architecture's hidden layers, called ``name_0`` and so on, upon a tensor."""
     for i, layer in enumerate(architecture.layers):
         x = keras.layers.Dense(layer.units, activation=layer.activation, name=f"{name}_{i}")(x)
         if layer.dropout:
@@ -178,7 +179,7 @@ def build_teacher(
     bt = keras.Input((None, 5), name="bt")
     if inputs == "scene":
         scene = keras.Input((len(SCENE_INPUTS),), name="scene")
-        hidden = _hidden(scene, scene_architecture, "scene")
+        hidden = hidden_layers(scene, scene_architecture, "scene")
         out = keras.layers.Dense(len(ATMOSPHERE_NAMES) + vector_size, name="scene_out")(hidden)
         atmosphere = out[:, : len(ATMOSPHERE_NAMES)]
         features, base = _Features(scaling, name="features")(bt, atmosphere)
@@ -188,7 +189,8 @@ def build_teacher(
     else:
         x = (bt - scaling.pixel_mean) / scaling.pixel_scale
         base = bt[..., _base_index("pixel")]
-    y = keras.layers.Dense(len(targets), name="pixel_out")(_hidden(x, pixel_architecture, "pixel"))
+    hidden = hidden_layers(x, pixel_architecture, "pixel")
+    y = keras.layers.Dense(len(targets), name="pixel_out")(hidden)
     # in standardised units the base differs from the true atmosphere's: add it in K
     physical = y * scale + mean
     is_lst = np.array([t == "lst" for t in targets], dtype=np.float32)
@@ -210,7 +212,7 @@ def export_networks(teacher: Teacher) -> tuple[Network | None, Network]:
         out_mean = np.concatenate([s.atmosphere_mean, np.zeros(len(vector), np.float32)])
         out_scale = np.concatenate([s.atmosphere_scale, np.ones(len(vector), np.float32)])
         scene = Network(
-            **_layers(teacher.model, "scene"),
+            **dense_layers(teacher.model, "scene"),
             input_names=SCENE_INPUTS,
             n_pixel_inputs=len(SCENE_INPUTS),
             input_mean=s.scene_mean,
@@ -225,7 +227,7 @@ def export_networks(teacher: Teacher) -> tuple[Network | None, Network]:
         scene, names, base = None, PIXEL_ONLY_FEATURES, "bt_13"
         scene_outputs, out_mean, out_scale = (), np.zeros(0), np.zeros(0)
     pixel = Network(
-        **_layers(teacher.model, "pixel"),
+        **dense_layers(teacher.model, "pixel"),
         input_names=names + scene_outputs,
         n_pixel_inputs=len(names),
         input_mean=np.concatenate([s.pixel_mean, out_mean]).astype(np.float32),
@@ -238,7 +240,15 @@ def export_networks(teacher: Teacher) -> tuple[Network | None, Network]:
     return scene, pixel
 
 
-def _layers(model: Any, prefix: str) -> dict[str, tuple[Any, ...]]:
+def dense_layers(model: Any, prefix: str) -> dict[str, tuple[Any, ...]]:
+    """Return kernels, biases and activations of a part of a model, as `Network` takes them.
+
+    Parameters
+    ----------
+    model : keras.Model
+    prefix : str
+        Name of the part: its layers are ``prefix_0`` and so on, the last ``prefix_out``.
+    """
     dense = [
         layer
         for layer in model.layers

@@ -248,9 +248,10 @@ TRAIN = Operation(
         ),
         Parameter(
             "inputs", ParamKind.CHOICE, "Inputs",
-            "The scene's statistics and physics features, or the pixel's five BTs alone, as in "
-            "the paper.",
-            default="scene", choices=("scene", "pixel"),
+            "The scene's statistics and physics features; with surroundings, these and what each "
+            "pixel's surroundings tell, the air found in two steps and errors told for each pixel; "
+            "or the pixel's five BTs alone, as in the paper.",
+            default="scene", choices=("scene", "surroundings", "pixel"),
         ),
         Parameter(
             "target", ParamKind.CHOICE, "Target",

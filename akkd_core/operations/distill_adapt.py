@@ -35,7 +35,8 @@ from akkd_core.operations.distill_setup import require_training
 from akkd_core.operations.known_air import AirSources, as_text, one_value, read_air
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
-from akkd_core.operations.train import read_architecture, training_software
+from akkd_core.operations.train import read_architecture
+from akkd_core.operations.train_bundle import training_software
 from akkd_core.physics.features import PIXEL_ONLY_FEATURES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file

@@ -27,12 +27,8 @@ from akkd_core.nn.options import DEFAULT_PATIENCE, TrainingOptions
 from akkd_core.nn.teacher_samples import TeacherSamples, label
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
-from akkd_core.operations.train import (
-    domain_of,
-    judged_bundle,
-    read_architecture,
-    training_software,
-)
+from akkd_core.operations.train import read_architecture
+from akkd_core.operations.train_bundle import domain_of, judged_bundle, training_software
 from akkd_core.physics.features import unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file

@@ -11,12 +11,8 @@ from akkd_core.bundle import (
     AK_KD_TRIAL3,
     Architecture,
     ModelBundle,
-    Network,
-    Score,
     Training,
-    Uncertainty,
     bundle_hash,
-    make_manifest,
     save_bundle,
 )
 from akkd_core.errors import MissingDependencyError, ParameterError
@@ -26,16 +22,17 @@ from akkd_core.nn.options import (
     DEFAULT_LEARNING_RATE,
     DEFAULT_PATIENCE,
     DEFAULT_PIXEL_ARCHITECTURE,
+    SurroundingsOptions,
     TrainingOptions,
 )
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
+from akkd_core.operations.train_bundle import assemble_bundle
 from akkd_core.physics.features import OUTPUT_NAMES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 from akkd_core.provenance import sha256_file
 
 if TYPE_CHECKING:
-    from akkd_core.nn.teacher import Teacher
     from akkd_core.simulation.training_set import TrainingSet
 
 _REMEDY = "install the training extra: pip install 'akkd[train]'"
@@ -107,46 +104,36 @@ def run(
         from akkd_core.nn import training
     except ImportError as error:
         raise MissingDependencyError(f"training needs TensorFlow ({error}). {_REMEDY}") from error
-    from akkd_core.nn.teacher import TARGETS
     from akkd_core.simulation.training_set import TrainingSet
 
     pixel = read_architecture(architecture) if architecture else DEFAULT_PIXEL_ARCHITECTURE
     if learning_rate is not None:
         pixel = replace(pixel, learning_rate=learning_rate)
-    options = TrainingOptions(
+    kind = SurroundingsOptions if inputs == "surroundings" else TrainingOptions
+    options = kind(
         inputs=inputs,
-        targets=TARGETS if target == "joint" else (target.replace("lse", "lse_"),),
+        targets=OUTPUT_NAMES if target == "joint" else (target.replace("lse", "lse_"),),
         epochs=epochs,
         patience=patience,
         batch_scenes=batch_scenes,
         seed=seed,
     )
-    train_set, validation_set = TrainingSet.load(data), TrainingSet.load(validation)
+    sets = TrainingSet.load(data), TrainingSet.load(validation)
     work = Path(work_dir) if work_dir else folder.with_name(folder.name + "_work")
-    teacher = training.train_teacher(
-        train_set,
-        validation_set,
-        work,
-        options=options,
-        pixel_architecture=pixel,
-        progress=SubProgress(report, 0.0, 0.9),
-    )
-    course, facts_of_course = _course(work / training.CURVE_NAME, options)
     command = (
         f"akkd train {folder.name} --data {Path(data).name} --validation {Path(validation).name} "
         f"--inputs {inputs} --target {target} --epochs {epochs} --patience {patience} "
         f"--batch-scenes {batch_scenes} --learning-rate {pixel.learning_rate!r} --seed {seed}"
     ) + (f" --architecture {_file_name(architecture)}" if architecture else "")
     facts = Training(
-        description=f"{len(train_set)} simulated scenes of {train_set.lst.shape[1]} pixels, "
-        f"{len(set(train_set.profile.tolist()))} base profiles of air",
+        description=f"{len(sets[0])} simulated scenes of {sets[0].lst.shape[1]} pixels, "
+        f"{len(set(sets[0].profile.tolist()))} base profiles of air",
         command=command,
         data_sha256=sha256_file(data),
         seeds=(seed,),
     )
-    bundle, lines = assemble_bundle(
-        name, teacher, pixel, train_set, facts, held_out_scenes, SubProgress(report, 0.9, 1.0)
-    )
+    bundle, lines = _trained(name, sets, work, options, pixel, facts, held_out_scenes, report)
+    course, facts_of_course = _course(work / training.CURVE_NAME, options)
     save_bundle(bundle, folder, overwrite=overwrite)
     report.update(1.0, "done")
     return Outcome(
@@ -158,6 +145,37 @@ def run(
             "scores": [score.to_json() for score in bundle.manifest.scores],
         },
     )
+
+
+def _trained(
+    name: str,
+    sets: tuple[TrainingSet, TrainingSet],
+    work: Path,
+    options: TrainingOptions,
+    pixel: Architecture,
+    facts: Training,
+    held_out: int,
+    progress: Progress,
+) -> tuple[ModelBundle, tuple[str, ...]]:
+    """Train what the options are of, and tell its bundle and scores in words."""
+    if isinstance(options, SurroundingsOptions):
+        from akkd_core.operations.train_surroundings import train_surroundings
+
+        return train_surroundings(
+            name, sets, work, options=options, pixel_architecture=pixel, facts=facts,
+            held_out=held_out, progress=progress,
+        )  # fmt: skip
+    from akkd_core.nn.training import train_teacher
+
+    teacher = train_teacher(
+        *sets,
+        work,
+        options=options,
+        pixel_architecture=pixel,
+        progress=SubProgress(progress, 0.0, 0.9),
+    )
+    last = SubProgress(progress, 0.9, 1.0)
+    return assemble_bundle(name, teacher, pixel, sets[0], facts, held_out, last)
 
 
 def _file_name(architecture: str) -> str:
@@ -190,146 +208,3 @@ def _course(curve: Path, options: TrainingOptions) -> tuple[tuple[str, ...], dic
         lines[-1] += f" and {chart.name}"
         facts["chart"] = str(chart)
     return tuple(lines), facts
-
-
-def assemble_bundle(
-    name: str,
-    teacher: Teacher,
-    pixel_architecture: Architecture,
-    train_set: TrainingSet,
-    facts: Training,
-    held_out: int,
-    progress: Progress,
-) -> tuple[ModelBundle, tuple[str, ...]]:
-    """Bundle of a trained teacher, with its error table and scores from held-out scenes.
-
-    Parameters
-    ----------
-    name : str
-    teacher : Teacher
-    pixel_architecture : Architecture
-    train_set : TrainingSet
-        What it was trained on: gives the domain of validity.
-    facts : Training
-    held_out : int
-        Held-out scenes for errors and scores; 0 for none of either.
-    progress : Progress
-
-    Returns
-    -------
-    bundle : ModelBundle
-    lines : tuple of str
-        Scores in words.
-    """
-    from akkd_core.nn.teacher import export_networks
-
-    scene, pixel = export_networks(teacher)
-    manifest = make_manifest(
-        name,
-        pixel_network=pixel,
-        scene_network=scene,
-        pixel_architecture=pixel_architecture,
-        units={n: unit_of(n) for network in (scene, pixel) if network for n in _names(network)},
-        description="scene-aware teacher" if scene else "pixel network on five BTs",
-        training=facts,
-        domain=domain_of(train_set),
-        software=training_software(),
-    )
-    return judged_bundle(ModelBundle(manifest, pixel, scene), held_out, progress)
-
-
-def judged_bundle(
-    bare: ModelBundle, held_out: int, progress: Progress
-) -> tuple[ModelBundle, tuple[str, ...]]:
-    """Give a bundle its error table and scores from held-out scenes.
-
-    Parameters
-    ----------
-    bare : ModelBundle
-        Without either.
-    held_out : int
-        Number of scenes; 0 leaves it as it is.
-    progress : Progress
-
-    Returns
-    -------
-    bundle : ModelBundle
-    lines : tuple of str
-        Scores in words.
-    """
-    if held_out == 0:
-        return bare, ()
-    from akkd_core.validation.error_calibration import coverage, error_table
-    from akkd_core.validation.heldout import held_out_scenes
-
-    part = max(held_out // 3, 1)
-    made_from = held_out_scenes(
-        part, profiles="ecmwf52", seed=1, progress=SubProgress(progress, 0.0, 0.2)
-    )
-    table = error_table(bare, made_from)
-    checked_on = held_out_scenes(
-        max(held_out - part, 1),
-        profiles="ecmwf83",
-        seed=2,
-        progress=SubProgress(progress, 0.2, 0.5),
-    )
-    covered = coverage(table, bare, checked_on)
-    scores = _scores(bare, held_out, SubProgress(progress, 0.5, 1.0))
-    method = (
-        f"root mean square residuals on {len(made_from)} held-out scenes (ecmwf52 air, judging "
-        "materials) by retrieved temperature and band 13 transmittance; on ecmwf83 air "
-        f"{covered[0].one_sigma:.2f} of LST errors lie within it"
-    )
-    n_out, n_t, n_tau = table.sigma.shape
-    uncertainty = Uncertainty(method, (n_out, n_t, n_tau))
-    scored = replace(bare.manifest, scores=scores, uncertainty=uncertainty)
-    lines = tuple(f"{s.name}: {s.value:.4f} {s.unit} ({s.measured_on})" for s in scores)
-    return ModelBundle(scored, bare.pixel_network, bare.scene_network, table), lines
-
-
-def _names(network: Network) -> tuple[str, ...]:
-    return network.input_names + network.output_names
-
-
-def _scores(bundle: ModelBundle, count: int, progress: Progress) -> tuple[Score, ...]:
-    from akkd_core.validation.heldout import held_out_scenes, score_method
-    from akkd_core.validation.methods import BundleMethod
-
-    if set(OUTPUT_NAMES) - set(bundle.pixel_network.output_names):
-        return ()
-    scenes = held_out_scenes(count, seed=0, progress=progress)
-    found = score_method(BundleMethod(bundle), scenes)
-    where = f"simulation: {count} scenes of held-out air and materials, NEdT 0.3 K, file alone"
-    return (
-        Score("lst mae", found.lst_mae, "K", where),
-        Score("lse mae", found.lse_mae, "1", where),
-        Score("lst bias", found.lst.bias, "K", where),
-        Score("lst rmse", found.lst.rmse, "K", where),
-        Score("lst mean absolute scene bias", found.mean_absolute_scene_bias, "K", where),
-    )
-
-
-def domain_of(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
-    """Range of the training set's temperatures, but for a thousandth at either end."""
-    import numpy as np
-
-    named = {f"bt_{band}": train_set.bt[..., i] for i, band in enumerate(range(10, 15))}
-    named["lst"] = train_set.lst
-    ranges = {}
-    for name, values in named.items():
-        low, high = np.quantile(values, (0.001, 0.999))
-        ranges[name] = (round(float(low), 1), round(float(high), 1))
-    return ranges
-
-
-def training_software() -> dict[str, str]:
-    """Return the versions of what trains, by package."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for package in ("keras", "tensorflow-cpu", "tensorflow"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -2,15 +2,21 @@ import json
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from akkd_core.bundle import AK_KD_TRIAL3, Architecture, Layer, load_bundle
 from akkd_core.errors import ParameterError
+from akkd_core.inference.predictors import make_predictor
 from akkd_core.nn.learning_curve import LearningCurve
 from akkd_core.nn.options import DEFAULT_PIXEL_ARCHITECTURE
 from akkd_core.operations.simulate import run_scenes
 from akkd_core.operations.train import read_architecture, run
-from akkd_core.physics.features import unit_of
+from akkd_core.operations.train_surroundings import INTERVAL_90
+from akkd_core.physics.features import OUTPUT_NAMES, unit_of
+from akkd_core.validation.error_calibration import told_coverage
+from akkd_core.validation.heldout import held_out_scenes
+from akkd_core.validation.methods import predict_scene
 
 
 def test_architectures_by_name_widths_and_file(tmp_path):
@@ -152,3 +158,53 @@ def test_without_matplotlib_the_table_alone_is_kept(sets, tmp_path, monkeypatch)
     work = tmp_path / "b_work"
     assert (work / "learning_curve.csv").exists() and not (work / "learning_curve.png").exists()
     assert load_bundle(tmp_path / "b").manifest.name == "akkd-teacher"
+
+
+@pytest.fixture(scope="module")
+def surroundings(sets, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("surroundings")
+    train = str(folder / "climates.npz")
+    run_scenes(train, scenes=48, pixels=24, air="climates", side=24, cloud_share=0.2, seed=3)
+    outcome = run(
+        str(folder / "b"), data=train, validation=sets["validation"], inputs="surroundings",
+        architecture="16,16", epochs=2, batch_scenes=16, held_out_scenes=6,
+    )  # fmt: skip
+    return outcome, load_bundle(folder / "b")
+
+
+def test_a_bundle_that_sees_surroundings_has_four_networks_and_tells_its_errors(surroundings):
+    outcome, bundle = surroundings
+    assert bundle.refinement_network is not None and bundle.sample_network is not None
+    assert bundle.error_table is None
+    manifest = bundle.manifest
+    assert manifest.training.command.startswith(
+        "akkd train b --data climates.npz --validation v.npz --inputs surroundings --target joint"
+    )
+    assert "calibrated by scene on 16 validation scenes" in manifest.uncertainty.method
+    assert "on 6 held-out scenes" in manifest.uncertainty.method
+    assert {s.name for s in manifest.scores} >= {"lst mae", "lse mae"}
+    assert sum("within the error told" in line for line in outcome.lines) == 6
+    widths = manifest.extra[INTERVAL_90]
+    assert tuple(widths) == OUTPUT_NAMES and min(widths.values()) > 1
+
+
+def test_errors_told_are_covered_as_said(surroundings):
+    _, bundle = surroundings
+    scenes = held_out_scenes(6, workers=1)
+    found = told_coverage(bundle, scenes)
+    predictor = make_predictor(bundle, "numpy")
+    for output, truth in ((0, scenes.lst), (3, scenes.lse[..., 2])):
+        ratio = []
+        for index in range(6):
+            values, _ = predict_scene(bundle, predictor, scenes, index)
+            ratio.append(np.abs(values[:, output] - truth[index]) / np.exp(values[:, output + 6]))
+        one, two = ((np.array(ratio) <= limit).mean() for limit in (1, 2))
+        assert found[output].one_sigma == pytest.approx(one, abs=1e-3)
+        assert found[output].two_sigma == pytest.approx(two, abs=1e-3)
+    assert 0.2 < found[0].one_sigma < found[0].two_sigma < 1
+    assert [c.name for c in found] == ["lst", *(f"lse_{band}" for band in range(10, 15))]
+
+
+def test_surroundings_are_for_all_targets_together(sets, tmp_path):
+    with pytest.raises(ParameterError, match="--target joint"):
+        run(str(tmp_path / "b"), **sets, inputs="surroundings", target="lst")

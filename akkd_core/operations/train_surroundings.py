@@ -1,0 +1,118 @@
+"""Train the teacher that sees pixels' surroundings, and make a bundle of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from akkd_core.bundle import Architecture, ModelBundle, Training, make_manifest
+from akkd_core.operations.train_bundle import domain_of, scores_of, training_software
+from akkd_core.physics.features import OUTPUT_NAMES, unit_of
+from akkd_core.progress import Progress, SubProgress
+
+if TYPE_CHECKING:
+    from akkd_core.nn.options import SurroundingsOptions
+    from akkd_core.simulation.training_set import TrainingSet
+
+INTERVAL_90 = "interval_90"
+"""Fact of a manifest: half the width of the 90 % interval over the one-sigma error, by output."""
+
+
+def train_surroundings(
+    name: str,
+    sets: tuple[TrainingSet, TrainingSet],
+    work: Path,
+    *,
+    options: SurroundingsOptions,
+    pixel_architecture: Architecture,
+    facts: Training,
+    held_out: int,
+    progress: Progress,
+) -> tuple[ModelBundle, tuple[str, ...]]:
+    """Train, calibrate the errors told on the validation set, and bundle.
+
+    Parameters
+    ----------
+    name : str
+        Of the bundle.
+    sets : (TrainingSet, TrainingSet)
+        To train and to validate on.
+    work : path
+        Work folder of the run.
+    options : SurroundingsOptions
+    pixel_architecture : Architecture
+    facts : Training
+    held_out : int
+        Held-out scenes for scores; 0 for none.
+    progress : Progress
+
+    Returns
+    -------
+    bundle : ModelBundle
+    lines : tuple of str
+        Scores in words.
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        See `akkd_core.nn.surroundings_training`.
+    """
+    from akkd_core.nn.error_heads import calibrate_heads
+    from akkd_core.nn.surroundings_teacher import export_surroundings
+    from akkd_core.nn.surroundings_training import train_surroundings_teacher
+
+    train_set, validation_set = sets
+    teacher = train_surroundings_teacher(
+        train_set, validation_set, work, options=options,
+        pixel_architecture=pixel_architecture, progress=SubProgress(progress, 0.0, 0.9),
+    )  # fmt: skip
+    told = calibrate_heads(teacher, validation_set, options)
+    made = export_surroundings(teacher, told.sigma_factor)
+    networks = {
+        f"{part}_network": getattr(made, part)
+        for part in ("pixel", "scene", "sample", "refinement")
+    }
+    names = {n for net in networks.values() for n in (*net.input_names, *net.output_names)}
+    widths = dict(zip(OUTPUT_NAMES, (round(float(w), 4) for w in told.interval_90), strict=True))
+    manifest = make_manifest(
+        name,
+        **networks,
+        pixel_architecture=pixel_architecture,
+        units={n: unit_of(n) for n in sorted(names)},
+        description="teacher that sees pixels' surroundings and refines its air by a sample",
+        training=facts,
+        domain=domain_of(train_set),
+        uncertainty_method=told.method(),
+        software=training_software(),
+        extra={INTERVAL_90: widths},
+    )
+    bundle = ModelBundle(manifest, **networks)
+    return _judged(bundle, held_out, SubProgress(progress, 0.9, 1.0))
+
+
+def _judged(
+    bundle: ModelBundle, held_out: int, progress: Progress
+) -> tuple[ModelBundle, tuple[str, ...]]:
+    """Give the bundle its scores from held-out scenes, those of the errors it tells among them."""
+    if held_out == 0:
+        return bundle, ()
+    from akkd_core.validation.error_calibration import told_coverage
+    from akkd_core.validation.heldout import held_out_scenes
+
+    scores = scores_of(bundle, held_out, SubProgress(progress, 0.0, 0.7))
+    scenes = held_out_scenes(held_out, seed=0, progress=SubProgress(progress, 0.7, 0.9))
+    covered = told_coverage(bundle, scenes, SubProgress(progress, 0.9, 1.0))
+    method = (
+        f"{bundle.manifest.uncertainty.method}; on {held_out} held-out scenes (judging air and "
+        f"materials) {covered[0].one_sigma:.2f} of LST errors lie within one sigma"
+    )
+    uncertainty = replace(bundle.manifest.uncertainty, method=method)
+    lines = [f"{s.name}: {s.value:.4f} {s.unit} ({s.measured_on})" for s in scores]
+    lines += [
+        f"{c.name}: {c.one_sigma:.3f} of errors within the error told, {c.two_sigma:.3f} within two"
+        for c in covered
+    ]
+    return replace(
+        bundle, manifest=replace(bundle.manifest, scores=scores, uncertainty=uncertainty)
+    ), tuple(lines)
