@@ -40,7 +40,7 @@ def with_profiles(
 def held_scene(
     raw: NDArray[np.float32], scaling: SurroundingsScaling, limit_sd: float
 ) -> NDArray[np.float32]:
-    """Return inputs in standard deviations, float32, held in the limit; unknown ones (NaN) are 0."""
+    """Return inputs in standard deviations, float32, held in the limit; 0 where unknown (NaN)."""
     scaled = np.nan_to_num((raw - scaling.scene_mean) / scaling.scene_scale, nan=0.0)
     result: NDArray[np.float32] = np.clip(scaled, -limit_sd, limit_sd).astype(np.float32)
     return result
