@@ -215,6 +215,7 @@ def edges_table(sums: AccuracySums) -> ResultTable:
         (
             name, output_title(place), response.borders, number(response.amplitude),
             number(response.beside), number(response.distance_10_90),
+            number(response.error_beside), number(response.error_inside),
         )
         for name, tally in sums.edges.items()
         for place, response in enumerate(tally.responses())
@@ -223,10 +224,12 @@ def edges_table(sums: AccuracySums) -> ResultTable:
         "edges",
         "Sharp borders of fields. Whole step: retrieved over true, far from the border. Beside: "
         "part of the retrieved step that is there between the two columns at the border, 1 if "
-        "nothing is blurred; 10-90 % distance, 0.8 pixels if nothing is.",
+        "nothing is blurred; 10-90 % distance, 0.8 pixels if nothing is. MAE: in the two columns "
+        "at the border, and 6-8 pixels from it.",
         (
             Column("method"), Column("output"), Column("borders"), Column("whole step"),
-            Column("beside"), Column("10-90 %, pixels"),
+            Column("beside"), Column("10-90 %, pixels"), Column("MAE at the border", 4),
+            Column("MAE inside", 4),
         ),  # fmt: skip
         tuple(rows),
     )

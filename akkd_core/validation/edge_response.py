@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from akkd_core.errors import InputError
 from akkd_core.physics.features import OUTPUT_NAMES
 from akkd_core.simulation.atmospheres import AtmosphereTable
 from akkd_core.simulation.materials import MaterialTable
@@ -92,12 +93,25 @@ class EdgeResponse:
     amplitude : float
         Retrieved step far from the borders over the true one.
     borders : int
+    absolute : ndarray of float64, (16,)
+        Mean absolute error of the pixels at `OFFSETS`, of all borders, K or 1.
     """
 
     output: str
     response: Array
     amplitude: float
     borders: int
+    absolute: Array
+
+    @property
+    def error_beside(self) -> float:
+        """Mean absolute error in the two columns that touch the border, K or 1."""
+        return float(self.absolute[list(_ADJACENT)].mean())
+
+    @property
+    def error_inside(self) -> float:
+        """Mean absolute error in the columns furthest from it, three on each side, K or 1."""
+        return float(np.concatenate([self.absolute[:3], self.absolute[-3:]]).mean())
 
     @property
     def beside(self) -> float:
@@ -121,7 +135,8 @@ class EdgeTally:
     def __init__(self) -> None:
         outputs = len(OUTPUT_NAMES)
         self._near = np.zeros((outputs, len(OFFSETS)))
-        self._step, self._square = np.zeros((2, outputs))
+        self._absolute = np.zeros((outputs, len(OFFSETS)))
+        self._step, self._square, self._scenes = np.zeros((3, outputs))
         self._borders = np.zeros(outputs, dtype=np.int64)
 
     def add(self, values: NDArray[np.floating], truth: NDArray[np.floating]) -> None:
@@ -134,9 +149,14 @@ class EdgeTally:
         """
         with np.errstate(invalid="ignore"):
             found = np.nanmean(np.asarray(values, dtype=np.float64), axis=1)
+            apart = np.nanmean(np.abs(np.asarray(values, dtype=np.float64) - truth), axis=1)
         true = np.asarray(truth, dtype=np.float64).mean(axis=1)
         for border in range(STRIP, STRIP * STRIPS, STRIP):
             near = found[:, border - 8 : border + 8]
+            error = apart[:, border - 8 : border + 8]
+            told = np.isfinite(error).all(axis=1)
+            self._absolute[told] += error[told]
+            self._scenes[told] += 1.0
             (left, right), (true_left, true_right) = (
                 (
                     line[:, border - PLATEAU[1] : border - PLATEAU[0]].mean(axis=1),
@@ -157,27 +177,43 @@ class EdgeTally:
         with np.errstate(divide="ignore", invalid="ignore"):
             response = self._near / self._step[:, None]
             amplitude = self._step / self._square
+            absolute = self._absolute / self._scenes[:, None]
         return tuple(
-            EdgeResponse(name, response[i], float(amplitude[i]), int(self._borders[i]))
+            EdgeResponse(
+                name, response[i], float(amplitude[i]), int(self._borders[i]), absolute[i]
+            )
             for i, name in enumerate(OUTPUT_NAMES)
         )
 
     def arrays(self) -> NDArray[np.float64]:
-        """Return all it holds, (6, 19), for a file."""
-        columns = (self._step, self._square, self._borders.astype(np.float64))
-        return np.column_stack([self._near, *columns])
+        """Return all it holds, (6, 36), for a file."""
+        columns = (self._scenes, self._step, self._square, self._borders.astype(np.float64))
+        return np.column_stack([self._near, self._absolute, *columns])
 
     @classmethod
     def from_arrays(cls, kept: NDArray[np.float64]) -> EdgeTally:
-        """Make a tally of what `arrays` gave."""
+        """Make a tally of what `arrays` gave.
+
+        Raises
+        ------
+        InputError
+            If it is of another shape.
+        """
+        if kept.shape != (len(OUTPUT_NAMES), 2 * len(OFFSETS) + 4):
+            raise InputError(f"kept borders: {kept.shape}, of another version. delete their folder")
         tally = cls()
-        tally._near, tally._step, tally._square = kept[:, :-3].copy(), kept[:, -3], kept[:, -2]
-        tally._borders = kept[:, -1].astype(np.int64)
+        tally._near, tally._absolute, last = (
+            part.copy() for part in np.split(kept, [len(OFFSETS), 2 * len(OFFSETS)], axis=1)
+        )
+        tally._scenes, tally._step, tally._square = last[:, 0], last[:, 1], last[:, 2]
+        tally._borders = last[:, 3].astype(np.int64)
         return tally
 
     def merge(self, other: EdgeTally) -> None:
         """Add another tally's borders."""
         self._near += other._near
+        self._absolute += other._absolute
+        self._scenes = self._scenes + other._scenes
         self._step = self._step + other._step
         self._square = self._square + other._square
         self._borders += other._borders

@@ -53,6 +53,7 @@ def test_a_blur_shows(scenes: list[PoorScene]) -> None:
         assert response.beside == pytest.approx(0.5, abs=0.03)
         assert response.amplitude == pytest.approx(1.0, abs=0.02)
         assert response.distance_10_90 == pytest.approx(2.2, abs=0.1)
+        assert response.error_beside > 5.0 * response.error_inside
 
 
 def test_damping_is_no_blur(scenes: list[PoorScene]) -> None:
@@ -65,6 +66,7 @@ def test_damping_is_no_blur(scenes: list[PoorScene]) -> None:
     for one, two in zip(tally.responses(), again.responses(), strict=True):
         assert two.response == pytest.approx(one.response)
         assert two.borders == 2 * one.borders
+        assert two.absolute == pytest.approx(one.absolute)
 
 
 def test_striped_scenes_are_strips_of_one_emissivity(scenes: list[PoorScene]) -> None:
