@@ -53,7 +53,7 @@ USUAL, OTHER_ENGINE = "LOWTRAN7", "as another engine"
 """Air of the judging scenes: as profiles and aerosol give it; optical depths off as between two
 engines (profiles still go through the first one)."""
 
-SMALL_BELOW, _SMALL_GRANULE = 129, (120, 150)
+SMALL_BELOW, _SMALL_GRANULE = 129, (80, 100)
 """Runs of fewer scenes take smaller granules: they only show that all works."""
 
 _FORMAT = 1

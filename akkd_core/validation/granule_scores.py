@@ -1,6 +1,8 @@
 """Simulated granules through files: written, opened, retrieved, written, read, compared.
 
-The same ground is judged in memory too, as other held-out scenes are: both must tell the same.
+The same counts are retrieved in memory by the same code, which must tell the same; and judged as
+other held-out scenes are, whose statistics are of all pixels: the retrieval's leave out what its
+mask takes for cloud.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from akkd_core.simulation.placement import utm_grid
 from akkd_core.simulation.scenes import dn_to_radiance
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.judged_methods import JudgedBundle
-from akkd_core.validation.scene_images import image_scene
+from akkd_core.validation.scene_images import image_scene, retrieve_image
 
 GRANULE_TCWV_KG_M2 = (4.0, 12.0, 25.0, 45.0)
 """Water vapour of the granules; the judging air nearest to it is taken."""
@@ -43,7 +45,7 @@ _MEMORY_PIXELS = 4096
 
 @dataclass(frozen=True)
 class GranuleScore:
-    """A granule by both ways.
+    """A granule by three ways.
 
     Parameters
     ----------
@@ -51,8 +53,10 @@ class GranuleScore:
     land_cover : str
     file_lst_mae, file_lse_mae, file_in_sigma : float
         Of the product's files: K, 1, share 0-1 (NaN without errors).
+    image_lst_mae, image_lse_mae : float
+        Of the same counts in memory: K and 1.
     memory_lst_mae, memory_lse_mae : float
-        Judged in memory: K and 1.
+        Judged as held-out scenes: K and 1.
     """
 
     tcwv_kg_m2: float
@@ -60,6 +64,8 @@ class GranuleScore:
     file_lst_mae: float
     file_lse_mae: float
     file_in_sigma: float
+    image_lst_mae: float
+    image_lse_mae: float
     memory_lst_mae: float
     memory_lse_mae: float
 
@@ -72,7 +78,7 @@ def score_granule(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> GranuleScore:
-    """Simulate a granule and judge a bundle on it by both ways.
+    """Simulate a granule and judge a bundle on it.
 
     Parameters
     ----------
@@ -102,6 +108,7 @@ def score_granule(
     error = np.abs(found.astype(np.float64) - truth)
     told = np.isfinite(sigma[0]) & np.isfinite(error[0])
     inside = float((error[0][told] <= sigma[0][told]).mean()) if told.any() else float("nan")
+    image = np.abs(retrieve_image(method.retriever, scene.dn, scene.daytime).values - truth)
     judged, _ = method.judge(_in_memory(scene, seed), 0)
     chosen = _chosen(scene, seed)
     apart = np.abs(judged - truth.reshape(6, -1)[:, chosen].T)
@@ -111,6 +118,8 @@ def score_granule(
         float(np.nanmean(error[0])),
         float(np.nanmean(error[1:])),
         inside,
+        float(np.nanmean(image[0])),
+        float(np.nanmean(image[1:])),
         float(apart[:, 0].mean()),
         float(apart[:, 1:].mean()),
     )

@@ -23,8 +23,8 @@ from akkd_core.reproduction.accuracy_run import (
     judge,
 )
 from akkd_core.reproduction.items import ACCURACY, ITEMS, Request, find_items
-from akkd_core.reproduction.report import table_csv
-from akkd_core.reproduction.result import Content
+from akkd_core.reproduction.report import section_markdown, table_csv, table_markdown
+from akkd_core.reproduction.result import Content, ItemResult
 from akkd_core.simulation.training_set import JUDGE_RECIPE
 from akkd_core.validation.edge_response import OFFSETS, EdgeTally
 from akkd_core.validation.error_tally import ErrorTally
@@ -88,6 +88,9 @@ def test_a_profile_is_not_taken_by_every_bundle(made: Content) -> None:
 
 def test_granules_through_files_score_as_in_memory(sums: AccuracySums) -> None:
     for score in sums.granules:
+        # the files hold what memory does: float32, no rounding
+        assert score.file_lst_mae == pytest.approx(score.image_lst_mae, abs=2e-4)
+        assert score.file_lse_mae == pytest.approx(score.image_lse_mae, abs=2e-5)
         # statistics of windows without what the mask takes for cloud, against those of all pixels
         assert score.file_lst_mae == pytest.approx(score.memory_lst_mae, rel=0.1, abs=0.05)
         assert score.file_lse_mae == pytest.approx(score.memory_lse_mae, rel=0.1)
@@ -215,3 +218,19 @@ def test_the_command_prints_and_writes_its_tables(
         "akkd reproduce accuracy --scenes 6 --model default --pixel-model pixel --seed 3"
         in (tmp_path / "accuracy.md").read_text()
     )
+
+
+def test_the_docs_hold_what_the_command_made() -> None:
+    docs = Path(__file__).resolve().parents[3] / "docs"
+    result = ItemResult.load(docs / "accuracy" / "accuracy.json")
+    assert (docs / "accuracy" / "accuracy.md").read_text() == section_markdown(
+        ACCURACY, result, level=1
+    )
+    page = (docs / "accuracy.md").read_text(encoding="utf-8")
+    for table in result.content.tables:
+        name = f"accuracy_{table.name}" if table.name else "accuracy"
+        assert (docs / "accuracy" / f"{name}.csv").read_text() == table_csv(table)
+        if table.name in ("", "methods"):
+            assert table_markdown(table) in page
+    for image in result.content.images:
+        assert png_size((docs / "accuracy" / image.file("accuracy")).read_bytes())[0] > 400
