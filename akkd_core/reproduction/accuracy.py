@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import akkd_core
@@ -75,15 +76,15 @@ def content(plan: AccuracyPlan, sums: AccuracySums) -> Content:
     """
     tally = sums.tallies[USUAL][plan.bundle.name]
     profiles = len(set(tally.facts.profile.tolist()))
-    digest = plan.bundle.manifest.files.get("weights.npz", "")[:12]
-    made_of = f", weights {digest}" if digest else ""
+    digest = hashlib.sha256(plan.bundle.manifest.to_bytes()).hexdigest()[:12]
     described = (
-        f"Bundle {plan.bundle.name}{made_of}. {len(tally)} simulated scenes of 96 x 96 pixels, "
+        f"Bundle {plan.bundle.name} {digest}. {len(tally)} simulated scenes of 96 x 96 pixels, "
         f"2304 of each judged: air of {profiles} ECMWF profiles and materials that nothing was "
         "trained on, NEdT 0.3 K at 300 K, 12-bit counts. Water vapour and air are known with "
         "errors of 10 % and 2 K; a profile with 1 K and 10 %, correlated over 2 km of height.",
         "Intervals are of 95 %, by drawing profiles anew 1,000 times: scenes of one profile aren't "
-        "independent.",
+        "independent. Parts that an earlier run had finished are taken as they are; the wall time "
+        "is that of the rest.",
     )
     notes = [] if plan.pixel_bundle else ["No bundle of single pixels was given (--pixel-model)."]
     failed = [
