@@ -209,7 +209,9 @@ def test_what_is_known_is_drawn_anew_and_held(sets):
         seen.append(feeds["sample_local"].shape[1])
     assert 0.3 < np.mean(shares) < 0.7
     assert seen[:2] == [8, 12]
+    first = batches[3][0]["scene"][:, flag]
     again = SurroundingsBatches(data, scaling, options, shuffle=True, epoch=1)
+    assert not np.array_equal(again[3][0]["scene"][:, flag], first)
     batches.on_epoch_end()
     batches.on_epoch_begin()
     for name, values in again[3][0].items():
@@ -273,11 +275,15 @@ def test_quantiles_allow_for_the_scene_that_is_not_known():
     """A new scene's values lie below the bound as often as promised, whatever scenes' biases."""
     rng = np.random.default_rng(3)
     inside = []
-    for _ in range(400):
-        scale = np.exp(rng.normal(0.0, 1.0, (13, 1, 1)))
-        ratio = scale * np.abs(rng.standard_normal((13, 50, 1)))
-        inside.append((ratio[12] <= quantile_by_scene(ratio[:12], 0.68)).mean())
-    assert 0.66 < np.mean(inside) < 0.75
+    for _ in range(600):
+        scale = np.exp(rng.normal(0.0, 1.0, (5, 1, 1)))
+        ratio = scale * np.abs(rng.standard_normal((5, 50, 1)))
+        inside.append((ratio[4] <= quantile_by_scene(ratio[:4], 0.68)).mean())
+    assert 0.68 < np.mean(inside) < 0.88
+    # the fifth scene's values are counted as beyond all of the four
+    known = np.arange(1.0, 101.0).reshape(4, 25, 1)
+    assert quantile_by_scene(known, 0.64)[0] == pytest.approx(np.quantile(known, 0.8))
+    assert quantile_by_scene(known, 0.9)[0] == 100.0
     assert quantile_by_scene(np.zeros((2, 3, 1)), 0.9)[0] > 0
 
 

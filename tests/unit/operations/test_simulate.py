@@ -133,3 +133,20 @@ def test_the_papers_equation_differs_by_tenths_to_kelvins():
     difference = paper_minus_full(shipped_atmospheres("train"), materials("train"), count=100)
     rms = np.sqrt((difference**2).mean(axis=0))
     assert (rms > 0.1).all() and (rms < 3.0).all()
+
+
+def test_climates_are_air_to_train_on(tmp_path):
+    path = str(tmp_path / "c.npz")
+    for wrong in ({"split": "judge"}, {"atmospheres": "mine.csv"}):
+        with pytest.raises(ParameterError, match="--air"):
+            run_scenes(path, scenes=2, air="climates", **wrong)
+    outcome = run_scenes(path, scenes=60, pixels=40, air="climates", side=12, cloud_share=0.5)
+    made = TrainingSet.load(path)
+    assert made.bt.shape == (60, 40, 5) and outcome.data["profiles_known"]
+    assert np.isfinite(made.profile_atmosphere).all()
+    # a seventh of the classes is below 1 kg m-2, of the usual air next to none
+    assert (made.tcwv_kg_m2 < 1).mean() > 0.04
+    usual = run_scenes(str(tmp_path / "u.npz"), scenes=3, pixels=40, side=12)
+    assert not usual.data["profiles_known"]
+    validation = run_scenes(str(tmp_path / "v.npz"), scenes=3, pixels=40, split="validation")
+    assert validation.data["profiles_known"]
