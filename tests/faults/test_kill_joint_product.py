@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from akkd_core.inference.layers import ALL_LAYERS
+from akkd_core.inference.layers import ALL_LAYERS, LAYERS, model_layer
 from akkd_core.inference.product import is_complete, product_paths
 from akkd_core.raster.wholeness import check_tiff
 from tests.builders.command import environment
@@ -54,7 +54,7 @@ def write(folder: Path, ends_at: int, *words: str) -> str:
 
 
 def names(folder: Path, joint: bool) -> set[str]:
-    paths = product_paths("G1", folder, ALL_LAYERS if joint else ALL_LAYERS[:-1])
+    paths = product_paths("G1", folder, (*LAYERS, model_layer()) if joint else LAYERS)
     extra = {"G1_MODEL.tif.aux.xml"} if joint else set()
     return {path.name for path in paths.files} | extra
 
