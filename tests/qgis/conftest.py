@@ -58,6 +58,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(_status[-1])
 
 
+@pytest.fixture(autouse=True)
+def _events_of_the_test() -> Iterator[None]:
+    """Let QGIS do what a test has left to it before the next begins, as its window would."""
+    yield
+    if "qgis.core" in sys.modules:
+        from qgis.core import QgsApplication
+
+        if QgsApplication.instance() is not None:
+            QgsApplication.processEvents()
+
+
 def _command() -> list[str]:
     given = os.environ.get("AKKD_COMMAND")
     path = Path(given) if given else ROOT / ".venv" / "bin" / "akkd"
