@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from akkd_core.bundle.architecture import Architecture, Layer
 from akkd_core.errors import ParameterError
@@ -21,6 +21,37 @@ DEFAULT_SCENE_ARCHITECTURE = Architecture(
 
 DEFAULT_SAMPLE_ARCHITECTURE = Architecture.of((64, 64), "relu")
 DEFAULT_REFINEMENT_ARCHITECTURE = Architecture.of((128, 128), "relu")
+
+
+@dataclass(frozen=True)
+class SurroundingsArchitectures:
+    """Hidden layers of the four networks of a model that sees pixels' surroundings.
+
+    Parameters
+    ----------
+    pixel : Architecture
+        Its optimizer and learning rate are those of the whole model.
+    scene, sample, refinement : Architecture
+        Only their layers count.
+    """
+
+    pixel: Architecture = DEFAULT_PIXEL_ARCHITECTURE
+    scene: Architecture = DEFAULT_SCENE_ARCHITECTURE
+    sample: Architecture = DEFAULT_SAMPLE_ARCHITECTURE
+    refinement: Architecture = DEFAULT_REFINEMENT_ARCHITECTURE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the four architectures as JSON objects, by network."""
+        return {name: architecture.to_json() for name, architecture in vars(self).items()}
+
+
+COMPACT_ARCHITECTURES = SurroundingsArchitectures(
+    pixel=Architecture.of((64, 56, 48), "relu", learning_rate=DEFAULT_LEARNING_RATE),
+    scene=Architecture.of((128, 64), "relu"),
+    sample=Architecture.of((32, 32), "relu"),
+    refinement=Architecture.of((64,), "relu"),
+)
+"""Of a student: a sixteenth of the teacher's multiply-adds a pixel, a seventh a scene."""
 
 DEFAULT_PATIENCE = 10
 """Epochs without improvement after which a run ends."""
@@ -121,7 +152,7 @@ class SurroundingsOptions(TrainingOptions):
     """
 
     inputs: str = "surroundings"
-    profile_share: float = 0.3
+    profile_share: float = 0.5
     loss_pixels: int = 32
     sample_pixels: tuple[int, ...] = (64, 128, 192)
     first_guess_weight: float = 0.5
@@ -138,3 +169,38 @@ class SurroundingsOptions(TrainingOptions):
             )
         if self.loss_pixels < 1 or not self.sample_pixels or min(self.sample_pixels) < 1:
             raise ParameterError("loss and sample need one pixel or more")
+
+
+def refuse_unfit_student(
+    teacher_weight: float, epochs: int, patience: int, batch_scenes: int
+) -> None:
+    """Raise ParameterError if a student can't be trained with these numbers."""
+    if not 0.0 <= teacher_weight <= 1.0:
+        raise ParameterError(f"teacher weight {teacher_weight:g}: give 0-1")
+    if epochs < 1 or patience < 0 or batch_scenes < 1:
+        raise ParameterError(
+            f"{epochs} epochs, patience {patience}, {batch_scenes} scenes a step: give at least "
+            "1, 0 and 1"
+        )
+
+
+@dataclass(frozen=True)
+class SurroundingsStudentOptions(SurroundingsOptions):
+    """How a student is trained that sees pixels' surroundings, on scenes that its teacher sees.
+
+    Parameters
+    ----------
+    teacher_weight : float
+        w of ``(1 - w) error(truth) + w error(teacher)``, 0-1.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+    """
+
+    teacher_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        refuse_unfit_student(self.teacher_weight, self.epochs, self.patience, self.batch_scenes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
 
 _OVERWRITE = Parameter(
@@ -207,10 +209,15 @@ SIMULATE_EXPLAIN = Operation(
     as_flag=True,
 )  # fmt: skip
 
-# These five serve every operation that trains on simulated scenes.
+# These serve every operation that trains on simulated scenes.
 TRAINING_SET = Parameter(
     "data", ParamKind.INPUT_PATH, "Training set",
     "Made by akkd simulate scenes, split train.", required=True,
+)  # fmt: skip
+TRAINING_SETS = replace(
+    TRAINING_SET, multiple=True,
+    help=f"{TRAINING_SET.help} Of several files the scenes are joined; give the option once for "
+    "each.",
 )  # fmt: skip
 VALIDATION_SET = Parameter(
     "validation", ParamKind.INPUT_PATH, "Validation set",
@@ -241,7 +248,7 @@ TRAIN = Operation(
             "output", ParamKind.OUTPUT_FOLDER, "Bundle", "Folder of the bundle to write.",
             required=True, positional=True,
         ),
-        TRAINING_SET,
+        TRAINING_SETS,
         VALIDATION_SET,
         Parameter(
             "name", ParamKind.TEXT, "Name", "Name of the bundle.", default="akkd-teacher",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from akkd_core.operations.spec import Outcome
 from akkd_core.operations.train_bundle import assemble_bundle
 from akkd_core.physics.features import OUTPUT_NAMES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
-from akkd_core.provenance import sha256_file
+from akkd_core.provenance import sha256_files
 
 if TYPE_CHECKING:
     from akkd_core.simulation.training_set import TrainingSet
@@ -70,7 +71,7 @@ def read_architecture(text: str) -> Architecture:
 
 def run(
     output: str,
-    data: str,
+    data: str | Sequence[str],
     validation: str,
     name: str = "akkd-teacher",
     inputs: str = "scene",
@@ -118,10 +119,15 @@ def run(
         batch_scenes=batch_scenes,
         seed=seed,
     )
-    sets = TrainingSet.load(data), TrainingSet.load(validation)
+    files = (data,) if isinstance(data, str) else tuple(data)
+    sets = (
+        TrainingSet.joined([TrainingSet.load(file) for file in files]),
+        TrainingSet.load(validation),
+    )
     work = Path(work_dir) if work_dir else folder.with_name(folder.name + "_work")
     command = (
-        f"akkd train {folder.name} --data {Path(data).name} --validation {Path(validation).name} "
+        f"akkd train {folder.name} {' '.join(f'--data {Path(file).name}' for file in files)} "
+        f"--validation {Path(validation).name} --name {name} "
         f"--inputs {inputs} --target {target} --epochs {epochs} --patience {patience} "
         f"--batch-scenes {batch_scenes} --learning-rate {pixel.learning_rate!r} --seed {seed}"
     ) + (f" --architecture {_file_name(architecture)}" if architecture else "")
@@ -129,7 +135,7 @@ def run(
         description=f"{len(sets[0])} simulated scenes of {sets[0].lst.shape[1]} pixels, "
         f"{len(set(sets[0].profile.tolist()))} base profiles of air",
         command=command,
-        data_sha256=sha256_file(data),
+        data_sha256=sha256_files(files),
         seeds=(seed,),
     )
     bundle, lines = _trained(name, sets, work, options, pixel, facts, held_out_scenes, report)

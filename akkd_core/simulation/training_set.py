@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields, replace
 from multiprocessing import active_children
@@ -163,6 +164,25 @@ class TrainingSet:
         """Write as .npz, whole or not at all. Raises ProductWriteError."""
         with whole_file(path) as temporary, open(temporary, "wb") as handle:
             np.savez(handle, **{f.name: getattr(self, f.name) for f in fields(self)})
+
+    @classmethod
+    def joined(cls, sets: Sequence[TrainingSet]) -> TrainingSet:
+        """Return the scenes of several sets, one set after the other.
+
+        Raises
+        ------
+        InputError
+            If there is none, or sets differ in their pixels a scene.
+        """
+        if len({one.lst.shape[1] for one in sets}) != 1:
+            sizes = ", ".join(str(one.lst.shape[1]) for one in sets) or "no set"
+            raise InputError(
+                f"training sets of {sizes} pixels a scene; simulate them with the same --pixels"
+            )
+        if len(sets) == 1:
+            return sets[0]
+        names = [f.name for f in fields(cls)]
+        return cls(**{n: np.concatenate([getattr(one, n) for one in sets]) for n in names})
 
     @classmethod
     def load(cls, path: str | Path) -> TrainingSet:

@@ -141,7 +141,7 @@ CASES = (
     Case(
         "train",
         lambda i, out: {
-            "output": out / "bundle", "data": i["train.npz"], "validation": i["check.npz"],
+            "output": out / "bundle", "data": [i["train.npz"]], "validation": i["check.npz"],
             "epochs": 1, "architecture": "8,8", "held_out_scenes": 2, "seed": 5, "name": "tiny",
             "work_dir": out / "work",
         },

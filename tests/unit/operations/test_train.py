@@ -87,8 +87,9 @@ def test_a_trained_bundle_carries_errors_scores_and_its_command(sets, tmp_path):
     bundle = load_bundle(tmp_path / "b")
     facts = bundle.manifest
     assert facts.training.command == (
-        "akkd train b --data t.npz --validation v.npz --inputs scene --target joint --epochs 1 "
-        "--patience 10 --batch-scenes 16 --learning-rate 0.002 --seed 1 --architecture 16,16"
+        "akkd train b --data t.npz --validation v.npz --name akkd-teacher --inputs scene "
+        "--target joint --epochs 1 --patience 10 --batch-scenes 16 --learning-rate 0.002 "
+        "--seed 1 --architecture 16,16"
     )
     assert facts.pixel.architecture == Architecture.of((16, 16), learning_rate=0.002)
     assert len(facts.training.data_sha256) == 64
@@ -163,8 +164,10 @@ def test_without_matplotlib_the_table_alone_is_kept(sets, tmp_path, monkeypatch)
 @pytest.fixture(scope="module")
 def surroundings(sets, tmp_path_factory):
     folder = tmp_path_factory.mktemp("surroundings")
-    train = str(folder / "climates.npz")
-    run_scenes(train, scenes=48, pixels=24, air="climates", side=24, cloud_share=0.2, seed=3)
+    train = [str(folder / name) for name in ("climates.npz", "usual.npz")]
+    recipe = {"pixels": 24, "side": 24, "cloud_share": 0.2}
+    run_scenes(train[0], scenes=32, air="climates", seed=3, **recipe)
+    run_scenes(train[1], scenes=16, seed=4, **recipe)
     outcome = run(
         str(folder / "b"), data=train, validation=sets["validation"], inputs="surroundings",
         architecture="16,16", epochs=2, batch_scenes=16, held_out_scenes=6,
@@ -178,8 +181,11 @@ def test_a_bundle_that_sees_surroundings_has_four_networks_and_tells_its_errors(
     assert bundle.error_table is None
     manifest = bundle.manifest
     assert manifest.training.command.startswith(
-        "akkd train b --data climates.npz --validation v.npz --inputs surroundings --target joint"
+        "akkd train b --data climates.npz --data usual.npz --validation v.npz --name akkd-teacher "
+        "--inputs surroundings --target joint"
     )
+    assert manifest.training.description.startswith("48 simulated scenes of 24 pixels")
+    assert len(manifest.training.data_sha256) == 64
     assert "calibrated by scene on 16 validation scenes" in manifest.uncertainty.method
     assert "on 6 held-out scenes" in manifest.uncertainty.method
     assert {s.name for s in manifest.scores} >= {"lst mae", "lse mae"}

@@ -277,3 +277,17 @@ def test_cancelling(air: AtmosphereTable) -> None:
         )
     with pytest.raises(ParameterError, match="0"):
         make(air, 0)
+
+
+def test_sets_are_joined_scene_after_scene(air: AtmosphereTable) -> None:
+    first, second = make(air, 5), make(air, 3, seed=4)
+    both = TrainingSet.joined([first, second])
+    assert len(both) == 8
+    assert np.array_equal(both.bt, np.concatenate([first.bt, second.bt]))
+    assert both.profile.tolist() == [*first.profile.tolist(), *second.profile.tolist()]
+    assert TrainingSet.joined([second]) is second
+    other = make(air, 3, replace(SMALL, pixels=12))
+    with pytest.raises(InputError, match=r"20, 12 pixels.*same --pixels"):
+        TrainingSet.joined([first, other])
+    with pytest.raises(InputError, match="no set"):
+        TrainingSet.joined([])
