@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from akkd_core.bundle.architecture import Architecture
 from akkd_core.bundle.network import Network
-from akkd_core.errors import ParameterError
 from akkd_core.nn.fitting import build_network
 from akkd_core.nn.objective import make_optimizer, rounded_error
-from akkd_core.nn.options import DEFAULT_PATIENCE
+from akkd_core.nn.options import DEFAULT_PATIENCE, refuse_unfit_student
 from akkd_core.nn.teacher_samples import TeacherSamples
 from akkd_core.nn.training import run_epochs
 from akkd_core.progress import Progress
@@ -60,13 +59,7 @@ class CompressionOptions:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.teacher_weight <= 1.0:
-            raise ParameterError(f"teacher weight {self.teacher_weight:g}: give 0-1")
-        if self.epochs < 1 or self.patience < 0 or self.batch_scenes < 1:
-            raise ParameterError(
-                f"{self.epochs} epochs, patience {self.patience}, {self.batch_scenes} scenes a "
-                "step: give at least 1, 0 and 1"
-            )
+        refuse_unfit_student(self.teacher_weight, self.epochs, self.patience, self.batch_scenes)
 
 
 def pixel_multiply_adds(network: Network) -> int:

@@ -17,13 +17,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from akkd_core.bundle.architecture import Architecture
 from akkd_core.bundle.network import Network
-from akkd_core.nn.options import (
-    DEFAULT_REFINEMENT_ARCHITECTURE,
-    DEFAULT_SAMPLE_ARCHITECTURE,
-    SurroundingsOptions,
-)
+from akkd_core.nn.options import SurroundingsArchitectures, SurroundingsOptions
 from akkd_core.nn.teacher import dense_layers, hidden_layers
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
@@ -173,12 +168,9 @@ class SurroundingsTeacher:
 def build_surroundings_teacher(
     scaling: SurroundingsScaling,
     options: SurroundingsOptions,
-    pixel_architecture: Architecture,
-    scene_architecture: Architecture,
-    sample_architecture: Architecture = DEFAULT_SAMPLE_ARCHITECTURE,
-    refinement_architecture: Architecture = DEFAULT_REFINEMENT_ARCHITECTURE,
+    architectures: SurroundingsArchitectures,
 ) -> SurroundingsTeacher:
-    """Build the model, untrained, of four architectures' layers."""
+    """Build the model, untrained: layers ``scene_0`` to ``scene_out`` and so on."""
     scene = keras.Input((len(SURROUNDINGS_INPUTS),), name="scene")
     feeds = {"scene": scene}
     for name in ("bt", "local", "sample_bt", "sample_local"):
@@ -186,18 +178,18 @@ def build_surroundings_teacher(
         feeds[name] = keras.Input((None, width), name=name)
     dense = keras.layers.Dense
     first = dense(_AIR + options.first_vector_size, name="scene_out")(
-        hidden_layers(scene, scene_architecture, "scene")
+        hidden_layers(scene, architectures.scene, "scene")
     )
     guess = first[:, :_AIR]
     arrays = vars(scaling)
     look, _ = _UnderAir("sample", arrays, name="sample_features")(
         feeds["sample_bt"], feeds["sample_local"], guess
     )
-    codes = hidden_layers(_joined(look, guess), sample_architecture, "sample")
+    codes = hidden_layers(_joined(look, guess), architectures.sample, "sample")
     pooled = _Pooled(name="pooled")(codes)
     second = dense(_AIR + options.vector_size, name="refinement_out")(
         hidden_layers(
-            ops.concatenate([pooled, first], axis=-1), refinement_architecture, "refinement"
+            ops.concatenate([pooled, first], axis=-1), architectures.refinement, "refinement"
         )
     )
     refined = guess + second[:, :_AIR]
@@ -205,7 +197,7 @@ def build_surroundings_teacher(
         feeds["bt"], feeds["local"], refined
     )
     shared = ops.concatenate([refined, second[:, _AIR:]], axis=-1)
-    hidden = hidden_layers(_joined(features, shared), pixel_architecture, "pixel")
+    hidden = hidden_layers(_joined(features, shared), architectures.pixel, "pixel")
     y = dense(2 * len(OUTPUT_NAMES), name="pixel_out")(hidden)
     # in standardised units the base differs from the true atmosphere's: add it in K
     is_lst = np.array([name == "lst" for name in OUTPUT_NAMES], dtype=np.float32)

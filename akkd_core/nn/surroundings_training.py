@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from akkd_core.bundle.architecture import Architecture
 from akkd_core.nn.batches import steps_per_epoch
 from akkd_core.nn.checkpoints import save_keras_model
 from akkd_core.nn.objective import absolute_error_of, kind_of_optimizer
-from akkd_core.nn.options import (
-    DEFAULT_PIXEL_ARCHITECTURE,
-    DEFAULT_REFINEMENT_ARCHITECTURE,
-    DEFAULT_SAMPLE_ARCHITECTURE,
-    DEFAULT_SCENE_ARCHITECTURE,
-    SurroundingsOptions,
-)
+from akkd_core.nn.options import SurroundingsArchitectures, SurroundingsOptions
 from akkd_core.nn.surroundings_batches import SurroundingsBatches
 from akkd_core.nn.surroundings_teacher import (
     ERROR_UNITS,
@@ -37,6 +31,8 @@ _EMA_MOMENTUM = 0.999
 _LAST_RATE = 0.01
 _LSE_WEIGHT = 0.2
 _LOG_SCALE_LIMIT = 8.0
+_COUNT = len(OUTPUT_NAMES)
+_WEIGHTS = np.array([1.0, *(_LSE_WEIGHT,) * (_COUNT - 1)], dtype=np.float32)
 
 
 def train_surroundings_teacher(
@@ -45,8 +41,7 @@ def train_surroundings_teacher(
     work_dir: str | Path,
     *,
     options: SurroundingsOptions,
-    pixel_architecture: Architecture = DEFAULT_PIXEL_ARCHITECTURE,
-    scene_architecture: Architecture = DEFAULT_SCENE_ARCHITECTURE,
+    architectures: SurroundingsArchitectures = SurroundingsArchitectures(),
     progress: Progress | None = None,
 ) -> SurroundingsTeacher:
     """Train the teacher, or go on where an interrupted run in ``work_dir`` stopped.
@@ -58,10 +53,7 @@ def train_surroundings_teacher(
     work_dir : path
         As for `akkd_core.nn.training.train_teacher`.
     options : SurroundingsOptions
-    pixel_architecture : Architecture
-        Its optimizer and learning rate are those of the whole model.
-    scene_architecture : Architecture
-        Only its layers count.
+    architectures : SurroundingsArchitectures
     progress : Progress, optional
 
     Returns
@@ -75,64 +67,119 @@ def train_surroundings_teacher(
         As `akkd_core.nn.training.train_teacher`.
     """
     keras.utils.set_random_seed(options.seed)
-    scaling = SurroundingsScaling.of(data)
-    teacher = build_surroundings_teacher(scaling, options, pixel_architecture, scene_architecture)
-    steps = steps_per_epoch(data, options) * options.epochs
-    _compile(teacher, pixel_architecture, options, steps)
-    run_epochs(
+    teacher = build_surroundings_teacher(SurroundingsScaling.of(data), options, architectures)
+    fit_surroundings(
         teacher.model,
-        lambda done: SurroundingsBatches(data, scaling, options, shuffle=True, epoch=done),
-        SurroundingsBatches(validation, scaling, options, shuffle=False),
+        (data, validation),
         Path(work_dir),
+        scaling=teacher.scaling,
         options=options,
-        run={
-            # as JSON gives it back
-            "options": {**asdict(options), "sample_pixels": list(options.sample_pixels)},
-            "pixel": pixel_architecture.to_json(),
-            "scene": scene_architecture.to_json(),
-            "sample": DEFAULT_SAMPLE_ARCHITECTURE.to_json(),
-            "refinement": DEFAULT_REFINEMENT_ARCHITECTURE.to_json(),
-        },
+        architectures=architectures,
+        losses={"targets": _loss(options), "atmosphere": "mse", "first_guess": "mse"},
+        metrics=[absolute_error_of(i, name) for i, name in enumerate(OUTPUT_NAMES)],
         progress=progress,
     )
     save_keras_model(Path(work_dir) / KERAS_NAME, teacher.model)
     return teacher
 
 
-def _compile(
-    teacher: SurroundingsTeacher,
-    architecture: Architecture,
+def fit_surroundings(
+    model: Any,
+    sets: tuple[TrainingSet, TrainingSet],
+    work_dir: Path,
+    *,
+    scaling: SurroundingsScaling,
     options: SurroundingsOptions,
-    steps: int,
+    architectures: SurroundingsArchitectures,
+    losses: Mapping[str, Any],
+    metrics: list[Any],
+    facts: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
 ) -> None:
+    """Fit a model to what `SurroundingsBatches` gives, or go on where a run stopped.
+
+    Parameters
+    ----------
+    model : keras.Model
+        With the inputs, and outputs of the names, of a `SurroundingsTeacher`'s.
+    sets : (TrainingSet, TrainingSet)
+        To train and to validate on.
+    work_dir : path
+    scaling : SurroundingsScaling
+    options : SurroundingsOptions
+    architectures : SurroundingsArchitectures
+        What the model was built of.
+    losses : mapping of str to loss
+        By output.
+    metrics : list of keras.metrics.Metric
+        Of the targets.
+    facts : mapping, optional
+        What else makes this run another one, as JSON takes it.
+    progress : Progress, optional
+
+    Raises
+    ------
+    TrainingError, OperationCancelled
+        As `akkd_core.nn.training.train_teacher`.
+    """
+    data, validation = sets
+    steps = steps_per_epoch(data, options) * options.epochs
     schedule = keras.optimizers.schedules.CosineDecay(
-        architecture.learning_rate, steps, alpha=_LAST_RATE
+        architectures.pixel.learning_rate, steps, alpha=_LAST_RATE
     )
     # the average forgets the untrained start even in a short run
     momentum = min(_EMA_MOMENTUM, 1.0 - 20.0 / (steps + 20))
-    kind = kind_of_optimizer(architecture)
-    teacher.model.compile(
+    kind = kind_of_optimizer(architectures.pixel)
+    model.compile(
         kind(schedule, global_clipnorm=1.0, use_ema=True, ema_momentum=momentum),
-        loss={"targets": _loss(options), "atmosphere": "mse", "first_guess": "mse"},
+        loss=dict(losses),
         loss_weights={
             "targets": 1.0,
             "atmosphere": options.atmosphere_weight,
             "first_guess": options.first_guess_weight,
         },
-        metrics={"targets": [absolute_error_of(i, name) for i, name in enumerate(OUTPUT_NAMES)]},
+        metrics={"targets": metrics},
+    )
+    run_epochs(
+        model,
+        lambda done: SurroundingsBatches(data, scaling, options, shuffle=True, epoch=done),
+        SurroundingsBatches(validation, scaling, options, shuffle=False),
+        work_dir,
+        options=options,
+        run={"options": asdict(options), **architectures.to_json(), **(facts or {})},
+        progress=progress,
     )
 
 
-def _loss(options: SurroundingsOptions) -> Any:
-    count = len(OUTPUT_NAMES)
-    weight = np.array([1.0, *(_LSE_WEIGHT,) * (count - 1)], dtype=np.float32)
+def error_of(departure: Any) -> Any:
+    """Absolute error of outputs: 1 for 1 K, and 0.2 for each 0.02 of an emissivity.
 
+    Parameters
+    ----------
+    departure : tensor, (..., 6)
+        In `ERROR_UNITS`.
+    """
+    return ops.mean(ops.sum(ops.abs(departure) * _WEIGHTS, axis=-1))
+
+
+def told_error(departure: Any, log_scale: Any) -> Any:
+    """Negative log likelihood of departures whose told scales are of a Laplace distribution.
+
+    The heads learn of the errors, the errors nothing of the heads.
+
+    Parameters
+    ----------
+    departure, log_scale : tensor, (..., 6)
+        In `ERROR_UNITS`.
+    """
+    scale = ops.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT)
+    return ops.mean(ops.stop_gradient(ops.abs(departure)) * ops.exp(-scale) + scale)
+
+
+def _loss(options: SurroundingsOptions) -> Any:
     def errors_and_how_well_they_are_told(truth: Any, predicted: Any) -> Any:
-        """Absolute errors, and the likelihood of their told scales if Laplace distributed."""
-        error = ops.abs(truth - predicted[..., :count]) / ERROR_UNITS
-        scale = ops.clip(predicted[..., count:], -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT)
-        # the heads learn of the errors, the errors nothing of the heads
-        told = ops.mean(ops.stop_gradient(error) * ops.exp(-scale) + scale)
-        return ops.mean(ops.sum(error * weight, axis=-1)) + options.error_weight * told
+        departure = (truth - predicted[..., :_COUNT]) / ERROR_UNITS
+        told = told_error(departure, predicted[..., _COUNT:])
+        return error_of(departure) + options.error_weight * told
 
     return errors_and_how_well_they_are_told

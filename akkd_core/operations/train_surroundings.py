@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from akkd_core.bundle import Architecture, ModelBundle, Training, make_manifest
 from akkd_core.operations.train_bundle import domain_of, scores_of, training_software
@@ -13,6 +14,7 @@ from akkd_core.progress import Progress, SubProgress
 
 if TYPE_CHECKING:
     from akkd_core.nn.options import SurroundingsOptions
+    from akkd_core.nn.surroundings_teacher import SurroundingsTeacher
     from akkd_core.simulation.training_set import TrainingSet
 
 INTERVAL_90 = "interval_90"
@@ -58,17 +60,60 @@ def train_surroundings(
     TrainingError, OperationCancelled
         See `akkd_core.nn.surroundings_training`.
     """
-    from akkd_core.nn.error_heads import calibrate_heads
-    from akkd_core.nn.surroundings_teacher import export_surroundings
+    from akkd_core.nn.options import SurroundingsArchitectures
     from akkd_core.nn.surroundings_training import train_surroundings_teacher
 
-    train_set, validation_set = sets
     teacher = train_surroundings_teacher(
-        train_set, validation_set, work, options=options,
-        pixel_architecture=pixel_architecture, progress=SubProgress(progress, 0.0, 0.9),
+        *sets, work, options=options,
+        architectures=SurroundingsArchitectures(pixel_architecture),
+        progress=SubProgress(progress, 0.0, 0.9),
     )  # fmt: skip
-    told = calibrate_heads(teacher, validation_set, options)
-    made = export_surroundings(teacher, told.sigma_factor)
+    bundle = calibrated_bundle(
+        name, teacher, sets, options=options, pixel_architecture=pixel_architecture,
+        description="teacher that sees pixels' surroundings and refines its air by a sample",
+        facts=facts,
+    )  # fmt: skip
+    return judged_by_itself(bundle, held_out, SubProgress(progress, 0.9, 1.0))
+
+
+def calibrated_bundle(
+    name: str,
+    trained: SurroundingsTeacher,
+    sets: tuple[TrainingSet, TrainingSet],
+    *,
+    options: SurroundingsOptions,
+    pixel_architecture: Architecture,
+    description: str,
+    facts: Training,
+    extra: Mapping[str, Any] | None = None,
+) -> ModelBundle:
+    """Calibrate the errors that a model tells on the validation set, and bundle it.
+
+    Parameters
+    ----------
+    name : str
+        Of the bundle.
+    trained : SurroundingsTeacher
+        Or a student of the same form.
+    sets : (TrainingSet, TrainingSet)
+        That it was trained and validated on.
+    options : SurroundingsOptions
+    pixel_architecture : Architecture
+    description : str
+    facts : Training
+    extra : mapping, optional
+        Further facts for the manifest.
+
+    Raises
+    ------
+    TrainingError
+        See `akkd_core.nn.error_heads.calibrate_heads`.
+    """
+    from akkd_core.nn.error_heads import calibrate_heads
+    from akkd_core.nn.surroundings_teacher import export_surroundings
+
+    told = calibrate_heads(trained, sets[1], options)
+    made = export_surroundings(trained, told.sigma_factor)
     networks = {
         f"{part}_network": getattr(made, part)
         for part in ("pixel", "scene", "sample", "refinement")
@@ -80,21 +125,35 @@ def train_surroundings(
         **networks,
         pixel_architecture=pixel_architecture,
         units={n: unit_of(n) for n in sorted(names)},
-        description="teacher that sees pixels' surroundings and refines its air by a sample",
+        description=description,
         training=facts,
-        domain=domain_of(train_set),
+        domain=domain_of(sets[0]),
         uncertainty_method=told.method(),
         software=training_software(),
-        extra={INTERVAL_90: widths},
+        extra={INTERVAL_90: widths, **(extra or {})},
     )
-    bundle = ModelBundle(manifest, **networks)
-    return _judged(bundle, held_out, SubProgress(progress, 0.9, 1.0))
+    return ModelBundle(manifest, **networks)
 
 
-def _judged(
+def judged_by_itself(
     bundle: ModelBundle, held_out: int, progress: Progress
 ) -> tuple[ModelBundle, tuple[str, ...]]:
-    """Give the bundle its scores from held-out scenes, those of the errors it tells among them."""
+    """Give a bundle its scores from held-out scenes, and check the errors that it tells itself.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        Its pixel network gives `LOG_SIGMA_NAMES`, too.
+    held_out : int
+        Number of scenes; 0 leaves it as it is.
+    progress : Progress
+
+    Returns
+    -------
+    bundle : ModelBundle
+    lines : tuple of str
+        Scores in words.
+    """
     if held_out == 0:
         return bundle, ()
     from akkd_core.validation.error_calibration import told_coverage

@@ -11,7 +11,7 @@ from akkd_core.bundle import Architecture, Layer
 from akkd_core.errors import OperationCancelled, ParameterError, TrainingError
 from akkd_core.inference.context import STATISTICS_LIMIT_SD
 from akkd_core.nn.learning_curve import LearningCurve
-from akkd_core.nn.options import SurroundingsOptions
+from akkd_core.nn.options import SurroundingsArchitectures, SurroundingsOptions
 from akkd_core.physics.features import (
     ATMOSPHERE_NAMES,
     LOG_SIGMA_NAMES,
@@ -69,8 +69,8 @@ def sets():
 
 def _train(sets, folder, progress=None, **changes):
     return train_surroundings_teacher(
-        *sets, folder, options=replace(OPTIONS, **changes), pixel_architecture=PIXEL,
-        scene_architecture=SCENE, progress=progress,
+        *sets, folder, options=replace(OPTIONS, **changes),
+        architectures=SurroundingsArchitectures(PIXEL, SCENE), progress=progress,
     )  # fmt: skip
 
 
