@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from akkd_core.bundle import ErrorTable, ModelBundle, Score, Training, make_manifest
 from akkd_core.physics.features import unit_of
+from akkd_core.provenance import training_software
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,7 +75,7 @@ def label_bundle(
         training=Training(trained_on, command, archive_sha256, (seed,)),
         domain={} if bt is None else _domain(network, bt),
         scores=scores,
-        software=_versions(),
+        software=training_software(),
         extra=extra,
         belongs=belongs,
         error_table=table,
@@ -142,13 +142,3 @@ def _domain(network: Network, bt: NDArray[np.float32]) -> dict[str, tuple[float,
         low, high = np.quantile(bt[:, column], (0.001, 0.999))
         ranges[name] = (round(float(low), 1), round(float(high), 1))
     return ranges
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in ("keras", "tensorflow-cpu", "tensorflow"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import keras
@@ -76,7 +77,10 @@ def compile_teacher(
 
 def readable_logs(logs: dict[str, Any]) -> dict[str, float]:
     """Keras's logs by the learning curve's names: ``val_targets_mae_lst`` is ``val_mae_lst``."""
-    return {name.replace("targets_mae_", "mae_"): float(value) for name, value in logs.items()}
+    return {
+        re.sub(r"targets_((?:truth_)?mae_)", r"\1", name): float(value)
+        for name, value in logs.items()
+    }
 
 
 def rounded_error(departure: Any) -> Any:

@@ -45,6 +45,7 @@ class SurroundingsArchitectures:
         return {name: architecture.to_json() for name, architecture in vars(self).items()}
 
 
+DEFAULT_ARCHITECTURES = SurroundingsArchitectures()
 COMPACT_ARCHITECTURES = SurroundingsArchitectures(
     pixel=Architecture.of((64, 56, 48), "relu", learning_rate=DEFAULT_LEARNING_RATE),
     scene=Architecture.of((128, 64), "relu"),

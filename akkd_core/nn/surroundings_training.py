@@ -14,7 +14,11 @@ from keras import ops
 from akkd_core.nn.batches import steps_per_epoch
 from akkd_core.nn.checkpoints import save_keras_model
 from akkd_core.nn.objective import absolute_error_of, kind_of_optimizer
-from akkd_core.nn.options import SurroundingsArchitectures, SurroundingsOptions
+from akkd_core.nn.options import (
+    DEFAULT_ARCHITECTURES,
+    SurroundingsArchitectures,
+    SurroundingsOptions,
+)
 from akkd_core.nn.surroundings_batches import SurroundingsBatches
 from akkd_core.nn.surroundings_teacher import (
     ERROR_UNITS,
@@ -41,7 +45,7 @@ def train_surroundings_teacher(
     work_dir: str | Path,
     *,
     options: SurroundingsOptions,
-    architectures: SurroundingsArchitectures = SurroundingsArchitectures(),
+    architectures: SurroundingsArchitectures = DEFAULT_ARCHITECTURES,
     progress: Progress | None = None,
 ) -> SurroundingsTeacher:
     """Train the teacher, or go on where an interrupted run in ``work_dir`` stopped.

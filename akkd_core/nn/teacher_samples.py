@@ -21,7 +21,6 @@ from akkd_core.physics.features import (
     decode_atmosphere,
     physics_features,
 )
-from akkd_core.physics.local_features import SPATIAL_FEATURES
 from akkd_core.physics.scene_statistics import SCENE_INPUTS
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.training_set import TrainingSet
@@ -65,7 +64,8 @@ def label(
     Parameters
     ----------
     bundle : ModelBundle
-        Scene-aware.
+        Scene-aware, of single pixels. (One that sees their surroundings labels beside its student,
+        see `akkd_core.nn.surroundings_student`.)
     data : TrainingSet
     scene_inputs : ndarray of float32, (scene, 79)
         Raw inputs of the scene network, unknown ancillary NaN; see
@@ -118,13 +118,9 @@ def _checked_scene_network(bundle: ModelBundle) -> Network:
         raise BundleMismatchError(
             f"bundle {bundle.name}: has no scene network. give one of akkd train --inputs scene"
         )
-    if bundle.refinement_network is not None or pixel.pixel_input_names == SPATIAL_FEATURES:
-        raise BundleMismatchError(
-            f"bundle {bundle.name}: looks at pixels' surroundings, compression does not. give "
-            "a teacher whose pixel network sees single pixels, or adapt it with akkd distill adapt"
-        )
     fits = (
-        scene.input_names == SCENE_INPUTS
+        bundle.refinement_network is None
+        and scene.input_names == SCENE_INPUTS
         and scene.output_names[: len(ATMOSPHERE_NAMES)] == ATMOSPHERE_NAMES
         and pixel.pixel_input_names == PHYSICS_FEATURES
         and set(pixel.scene_input_names) <= set(scene.output_names)

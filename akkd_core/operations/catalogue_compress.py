@@ -6,7 +6,7 @@ from akkd_core.operations.catalogue_models import (
     BATCH_SCENES,
     HELD_OUT_SCENES,
     TRAINING_SEED,
-    TRAINING_SET,
+    TRAINING_SETS,
     VALIDATION_SET,
 )
 from akkd_core.operations.spec import Operation, Parameter, ParamKind
@@ -16,22 +16,23 @@ COMPRESS = Operation(
     "Compress a bundle",
     "Training",
     "Distil a bundle's pixel network into a small one: a bundle that retrieves with less work.\n\n"
-    "The scene network, which runs once a scene, stays as it is; the pixel network's outputs are "
-    "learned by a small one, from any simulated pixels. Prints what a pixel costs before and "
-    "after, in multiply-adds. An interrupted run goes on from its work folder. Needs the training "
-    "extra (TensorFlow).",
+    "The pixel network's outputs are learned by a small one, from any simulated pixels; the scene "
+    "network, which runs once a scene, stays as it is. Of a bundle that sees pixels' surroundings "
+    "all four networks are learned by small ones, and the student tells its own errors. Prints "
+    "what a pixel costs before and after, in multiply-adds. An interrupted run goes on from its "
+    "work folder. Needs the training extra (TensorFlow).",
     (
         Parameter(
             "bundle", ParamKind.BUNDLE, "Bundle",
             "Folder or zip of the bundle to compress, one that akkd train made with --inputs "
-            "scene; or default, the one shipped with AKKD.",
+            "scene or surroundings; or default, the one shipped with AKKD.",
             required=True, positional=True,
         ),
         Parameter(
             "output", ParamKind.OUTPUT_FOLDER, "Student", "Folder of the bundle to write.",
             required=True, positional=True,
         ),
-        TRAINING_SET,
+        TRAINING_SETS,
         VALIDATION_SET,
         Parameter(
             "name", ParamKind.TEXT, "Name", "Name of the student.", default="akkd-compact",

@@ -36,10 +36,9 @@ from akkd_core.operations.known_air import AirSources, as_text, one_value, read_
 from akkd_core.operations.outputs import refuse_existing
 from akkd_core.operations.spec import Outcome
 from akkd_core.operations.train import read_architecture
-from akkd_core.operations.train_bundle import training_software
 from akkd_core.physics.features import PIXEL_ONLY_FEATURES, unit_of
 from akkd_core.progress import Progress, SilentProgress, SubProgress
-from akkd_core.provenance import sha256_file
+from akkd_core.provenance import sha256_file, training_software
 
 if TYPE_CHECKING:
     from akkd_core.bundle import Architecture, Network

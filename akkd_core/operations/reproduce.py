@@ -15,6 +15,7 @@ from akkd_core.errors import MissingDependencyError, ParameterError
 from akkd_core.operations.outputs import write_text
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
+from akkd_core.provenance import versions_of
 from akkd_core.reproduction.items import ACCURACY_SCENES, ITEMS, Item, Request, find_items
 
 if TYPE_CHECKING:
@@ -233,14 +234,7 @@ def _make_folder(folder: Path) -> None:
 
 def _versions() -> dict[str, str]:
     import platform
-    from importlib.metadata import PackageNotFoundError, version
 
     from akkd_core import __version__
 
-    found = {"AKKD": __version__, "Python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"AKKD": __version__, "Python": platform.python_version(), **versions_of(_PACKAGES)}

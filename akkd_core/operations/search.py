@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ from akkd_core.operations.search_data import (
 )
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress
-from akkd_core.provenance import sha256_file
+from akkd_core.provenance import sha256_file, versions_of
 from akkd_core.raster.temporary import remove_leftovers
 from akkd_core.search.narrowing import read_integers, read_numbers, read_words
 from akkd_core.search.report import as_csv, as_markdown, as_text, layers_text, unit_of
@@ -100,7 +99,8 @@ class _Plan:
         hashes = {"data": sha256_file(self.index)}
         if self.validation is not None:
             hashes["validation"] = sha256_file(self.validation)
-        return SearchRecord(options, hashes, _versions(), self.targets)
+        versions = {"akkd": __version__, **versions_of(_PACKAGES)}
+        return SearchRecord(options, hashes, versions, self.targets)
 
 
 def run(
@@ -344,13 +344,3 @@ def _draw(plan: _Plan, record: SearchRecord) -> list[str]:
     except MissingDependencyError as error:
         return [f"no convergence.png: {error}"]
     return []
-
-
-def _versions() -> dict[str, str]:
-    found = {"akkd": __version__}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

@@ -16,6 +16,7 @@ from akkd_core.bundle import (
 )
 from akkd_core.physics.features import OUTPUT_NAMES, unit_of
 from akkd_core.progress import Progress, SubProgress
+from akkd_core.provenance import training_software
 
 if TYPE_CHECKING:
     from akkd_core.nn.teacher import Teacher
@@ -151,16 +152,3 @@ def domain_of(train_set: TrainingSet) -> dict[str, tuple[float, float]]:
         low, high = np.quantile(values, (0.001, 0.999))
         ranges[name] = (round(float(low), 1), round(float(high), 1))
     return ranges
-
-
-def training_software() -> dict[str, str]:
-    """Return the versions of what trains, by package."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for package in ("keras", "tensorflow-cpu", "tensorflow"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

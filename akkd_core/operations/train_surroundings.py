@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from akkd_core.bundle import Architecture, ModelBundle, Training, make_manifest
-from akkd_core.operations.train_bundle import domain_of, scores_of, training_software
+from akkd_core.operations.train_bundle import domain_of, scores_of
 from akkd_core.physics.features import OUTPUT_NAMES, unit_of
 from akkd_core.progress import Progress, SubProgress
+from akkd_core.provenance import training_software
 
 if TYPE_CHECKING:
     from akkd_core.nn.options import SurroundingsOptions

@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from akkd_core.errors import AkkdError, InputError, ParameterError
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
-from akkd_core.provenance import SOFTWARE
+from akkd_core.provenance import SOFTWARE, versions_of
 from akkd_core.raster.temporary import remove_leftovers, temporary_path, write_error
 from akkd_core.validation.comparison_files import write_differences, write_match_ups
 from akkd_core.validation.comparison_scores import (
@@ -224,11 +223,7 @@ def _pictures(
 
 
 def _software() -> dict[str, str]:
-    found = {"AKKD": SOFTWARE, "Python": platform.python_version()}
-    for package in _PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
+    return {"AKKD": SOFTWARE, "Python": platform.python_version(), **versions_of(_PACKAGES)}
 
 
 def _publish(work: Path, target: Path, overwrite: bool) -> tuple[Path, ...]:
