@@ -24,6 +24,8 @@ FALSE_NORTHING_M = 10_000_000.0
 _METRES_PER_DEGREE = 110_900.0
 _PLAUSIBLE_M = 60_000.0
 _WARN_M = 3 * PIXEL_M
+# In real granules the corners agree to the millimetre, and the raster's extent to a pixel.
+_DOUBT_M = 10.0
 _REJECT_M = 50_000.0
 
 
@@ -87,27 +89,42 @@ def centred_grid(place: UtmPlace, rows: int, cols: int, pixel_m: float = PIXEL_M
     )
 
 
-def check_place(path: Path, place: UtmPlace, lonlat: tuple[float, float]) -> None:
+def check_place(
+    path: Path, place: UtmPlace, lonlat: tuple[float, float], extent_misfit_m: float = 0.0
+) -> None:
     """Compare a projected corner with the same corner's longitude and latitude.
 
     Silent where no projection library is installed.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+        Named in messages.
+    place : UtmPlace
+        As the metadata state it.
+    lonlat : tuple of float
+        Longitude and latitude of the same corner, degrees.
+    extent_misfit_m : float
+        By how much the stated corner and the opposite one miss the raster's extent, m.
+
     Raises
     ------
     GranuleReadError
-        If they are over 50 km apart. Warns (AkkdWarning) from three pixels on.
+        If they are over 50 km apart, or over 10 m while the extent speaks against the stated
+        corner, too. Warns (AkkdWarning) from three pixels on.
     """
     try:
         x, y = from_lonlat(place.epsg, *lonlat)
     except MissingDependencyError:
         return
     distance = math.hypot(float(x) - place.easting, float(y) - place.northing)
-    if distance <= _WARN_M:
+    refused = not distance <= _REJECT_M or min(distance, extent_misfit_m) > _DOUBT_M
+    if not refused and distance <= _WARN_M:
         return
     message = (
         f"{path}: the upper left corner in UTM and in longitude, latitude are "
         f"{distance:.0f} m apart. "
     )
-    if not distance <= _REJECT_M:
+    if refused:
         raise GranuleReadError(message + "The granule's metadata contradict each other")
     warnings.warn(message + "The product may be misplaced", AkkdWarning, stacklevel=2)

@@ -27,6 +27,8 @@ from akkd_core.readers.hdf4_structure import Hdf4Structure, SdsInfo
 SWATH = "TIR_Swath"
 """HDF-EOS swath of the thermal bands."""
 
+_EXTENT_LIMIT_PIXELS = 1.5
+
 
 def read_l1t(structure: Hdf4Structure, odl: AsterOdl, *, backend: str = "auto") -> Scene:
     """Read an L1T granule.
@@ -117,7 +119,7 @@ def _grid(odl: AsterOdl, bounds: tuple[float, float] | None, rows: int, cols: in
     if len(upper_left) == 2:
         place = resolve_utm(odl.path, zone, upper_left[0], upper_left[1], bounds)
         if corners:
-            check_place(odl.path, place, corners[0])
+            check_place(odl.path, place, corners[0], _extent_misfit(odl, rows, cols) * PIXEL_M)
     elif corners:
         # In real granules the corners are those pixels' centres too, to the millimetre.
         epsg = (32600 if bounds[1] > 0 else 32700) + zone
@@ -134,16 +136,20 @@ def _grid(odl: AsterOdl, bounds: tuple[float, float] | None, rows: int, cols: in
 
 def _check_extent(odl: AsterOdl, rows: int, cols: int) -> None:
     """Warn if the corners span another number of pixels than the raster has."""
+    if _extent_misfit(odl, rows, cols) > _EXTENT_LIMIT_PIXELS:
+        warnings.warn(
+            f"{odl.path}: corners {odl.numbers('UPPERLEFTM')} and {odl.numbers('LOWERRIGHTM')} "
+            f"don't fit a raster of {rows} x {cols} pixels of 90 m. The product may be misplaced",
+            AkkdWarning,
+            stacklevel=2,
+        )
+
+
+def _extent_misfit(odl: AsterOdl, rows: int, cols: int) -> float:
+    """By how many pixels the corners miss the raster's extent; 0 where they aren't told."""
     upper, lower = odl.numbers("UPPERLEFTM"), odl.numbers("LOWERRIGHTM")
     if len(upper) != 2 or len(lower) != 2:
-        return
+        return 0.0
     spans = sorted(abs(a - b) / PIXEL_M + 1 for a, b in zip(upper, lower, strict=True))
-    for span, size in zip(spans, sorted((rows, cols)), strict=True):
-        if abs(span - size) > 1.5:
-            warnings.warn(
-                f"{odl.path}: corners {upper} and {lower} don't fit a raster of {rows} x {cols} "
-                "pixels of 90 m. The product may be misplaced",
-                AkkdWarning,
-                stacklevel=2,
-            )
-            return
+    sizes = sorted((rows, cols))
+    return max(abs(span - size) for span, size in zip(spans, sizes, strict=True))

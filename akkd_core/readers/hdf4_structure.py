@@ -165,6 +165,7 @@ class _Walk:
         if self._size < 4 or self._at(0, 4) != MAGIC:
             raise GranuleReadError(f"{self._path}: not an HDF4 file. Give an HDF4 granule")
         found: dict[tuple[int, int], tuple[int, int, bool]] = {}
+        extents = [(0, len(MAGIC))]
         block, visited = 4, set[int]()
         while block:
             if block in visited or len(visited) > _MAX_DESCRIPTORS:
@@ -173,10 +174,25 @@ class _Walk:
             count, following = struct.unpack(">hI", self._at(block, 6))
             if count < 0 or len(found) + count > _MAX_DESCRIPTORS:
                 raise _damaged(self._path, f"descriptor block of {count} entries")
-            for entry in struct.iter_unpack(">HHII", self._at(block + 6, 12 * count)):
+            entries = self._at(block + 6, 12 * count)
+            extents.append((block, 6 + len(entries)))
+            for entry in struct.iter_unpack(">HHII", entries):
                 self._add_descriptor(found, *entry)
             block = following
+        extents += [(offset, length) for offset, length, _ in found.values()]
+        self._check_overlaps(extents)
         return found
+
+    def _check_overlaps(self, extents: list[tuple[int, int]]) -> None:
+        """Refuse elements that share some of their bytes: an offset or a length was altered.
+
+        Two descriptors of one and the same element are allowed (the library's Hdupdd).
+        """
+        end = 0
+        for offset, length in sorted(set(extents)):
+            if offset < end and length:
+                raise _damaged(self._path, f"two elements share the bytes from {offset} on")
+            end = max(end, offset + length)
 
     def _add_descriptor(
         self,

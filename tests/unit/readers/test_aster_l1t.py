@@ -134,8 +134,12 @@ def test_contradictory_metadata(tmp_path: Path) -> None:
     with pytest.raises(GranuleReadError, match="contradict each other"):
         open_scene(write_granule(tmp_path / "zone.hdf", replace(NORTH, replace=far)))
     near = {"(1744560.000, 252000.000)": "(1744560.000, 253000.000)"}
-    with pytest.warns(AkkdWarning, match="1000 m apart"):
+    with pytest.raises(GranuleReadError, match="1000 m apart"):
         open_scene(write_granule(tmp_path / "near.hdf", replace(NORTH, replace=near)))
+    # nothing else speaks against the stated corner
+    with pytest.warns(AkkdWarning, match="1000 m apart"):
+        alone = near | {"LOWERRIGHTM": "SOMETHINGELSE"}
+        open_scene(write_granule(tmp_path / "alone.hdf", replace(NORTH, replace=alone)))
     wrong = {"VALUE = (1744560.000, 252000.000)": "VALUE = (44560.000, 252000.000)"}
     with pytest.raises(GranuleReadError, match="doesn't fit latitudes"):
         open_scene(write_granule(tmp_path / "y.hdf", replace(NORTH, replace=wrong)))

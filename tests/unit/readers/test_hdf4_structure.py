@@ -110,7 +110,8 @@ def test_long_attribute_in_linked_blocks(tmp_path: Path) -> None:
         (MAGIC + struct.pack(">hI", 1, 4) + struct.pack(">HHII", 1, 0, 0, 0), "loop"),
         (MAGIC + struct.pack(">hI", -5, 0), "-5 entries"),
         (MAGIC + struct.pack(">hI", 1, 0) + struct.pack(">HHII", 720, 1, 9, 99), "byte 108"),
-        (MAGIC + struct.pack(">hI", 1, 0) + struct.pack(">HHII", 1965, 1, 4, 3), "too short"),
+        (MAGIC + struct.pack(">hIHHII", 1, 0, 1965, 1, 22, 3) + b"abc", "too short"),
+        (MAGIC + struct.pack(">hIHHII", 1, 0, 1965, 1, 4, 3), "share the bytes"),
     ],
 )
 def test_malformed_files(tmp_path: Path, content: bytes, cause: str) -> None:
