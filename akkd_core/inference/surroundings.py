@@ -85,14 +85,7 @@ def local_of_kinds(
         first, last = max(start - MARGIN, 0), min(stop + MARGIN, bt.shape[1])
         kept = np.s_[:, start - first : stop - first, cols]
         target = out[:, start - rows.start : stop - rows.start]
-        strip, hidden = bt[:, first:last], cloudy[first:last]
-        here = hidden[kept[1:]]
-        if not here.all():
-            clear = np.where(hidden, np.float32(np.nan), strip) if hidden.any() else strip
-            target[:] = local_features(clear)[kept]
-        if here.any():
-            cloud = local_features(np.where(hidden, strip, np.float32(np.nan)))[kept]
-            target[:, here] = cloud[:, here]
+        target[:] = local_features(bt[:, first:last], cloudy[first:last])[kept]
 
     with ThreadPoolExecutor(threads or default_threads()) as pool:
         list(pool.map(work, range(rows.start, rows.stop, _STRIP_ROWS)))

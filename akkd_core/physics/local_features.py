@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from akkd_core.physics.features import OTHERS, PHYSICS_FEATURES, REFERENCE, physics_features
 
@@ -20,10 +19,6 @@ RADIUS = 4
 
 MARGIN = RADIUS + 1
 """Pixels that a tile needs around it: the window's, and one for the 3 x 3 means it compares."""
-
-NEAR = 3
-AROUND = 2 * RADIUS + 1
-"""Sides of the two square windows, pixels."""
 
 ALIKE_BT_K = 2.0
 ALIKE_DIFFERENCE_K = 0.45
@@ -47,14 +42,21 @@ ALIKE = slice(4, 8)
 _TEXTURE_FLOOR_K = 0.05
 _NOBODYS_KIND = 1e6
 
+Array = NDArray[np.float32]
 
-def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
+
+def local_features(
+    bt: NDArray[np.floating], apart: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Local features of an image.
 
     Parameters
     ----------
     bt : ndarray, (5, row, col)
         Brightness temperature, K; not finite in a band: the pixel is left out.
+    apart : ndarray of bool, (row, col), optional
+        Pixels, such as cloud, that are left out of the surroundings of all others, and others out
+        of theirs.
 
     Returns
     -------
@@ -69,62 +71,98 @@ def local_features(bt: NDArray[np.floating]) -> NDArray[np.float32]:
     values = np.asarray(bt, dtype=np.float32)
     valid: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=0))
     reference = values[REFERENCE]
-    x: NDArray[np.float32] = np.stack([reference, *(values[i] - reference for i in OTHERS)])
+    x: Array = np.stack([reference, *(values[i] - reference for i in OTHERS)])
     x[:, ~valid] = 0.0
-    counted: NDArray[np.float32] = valid.astype(np.float32)
-    near = _window_mean(x, counted, NEAR)
-    around = _window_mean(x[1:], counted, AROUND)
-    alike, count = _alike_mean(x[1:], near, valid)
-    # about the image's mean: squares of 300 K would leave no digits for 0.1 K
-    level = np.float32(x[0].sum(dtype=np.float64) / max(int(valid.sum()), 1))
-    departure: NDArray[np.float32] = (x[:1] - level) * counted
-    mean = _window_mean(departure, counted, AROUND)
-    variance = _window_mean(departure * departure, counted, AROUND) - mean * mean
-    texture = np.log(np.sqrt(np.maximum(variance, 0.0)) + _TEXTURE_FLOOR_K)
-    found: NDArray[np.float32] = np.concatenate(
-        [near[1:], alike, around, np.log(count)[None], texture]
-    ).astype(np.float32, copy=False)
+    mixed = apart is not None and bool(apart.any()) and not bool(apart.all())
+    if mixed:
+        assert apart is not None
+        near, around, texture = _means_and_texture(x, valid & ~apart)
+        for all_of_them, those in zip(
+            (near, around, texture), _means_and_texture(x, valid & apart), strict=True
+        ):
+            np.copyto(all_of_them, those, where=apart)
+    else:
+        near, around, texture = _means_and_texture(x, valid)
+    alike, count = _alike_mean(x[1:], near, valid, apart if mixed else None)
+    found: Array = np.concatenate([near[1:], alike, around, np.log(count)[None], texture[None]])
     found[:, ~valid] = np.nan
     return found
 
 
-def _window_mean(
-    x: NDArray[np.float32], counted: NDArray[np.float32], side: int
-) -> NDArray[np.float32]:
-    """Mean over the counted pixels of square windows, of each image."""
-    share = uniform_filter(counted, side, mode="constant")
+def _means_and_texture(x: Array, counted: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Means over the counted pixels of two windows, and the logarithm of band 13's texture.
+
+    The first five, over the near window, are of band 13 (less a level) and of the differences; the
+    four over the wide window are of the differences.
+    """
+    # about a level: squares of 300 K would leave no digits for 0.1 K
+    level = np.float32(x[0][counted].mean(dtype=np.float64)) if counted.any() else np.float32(0.0)
+    fields = np.empty((len(x) + 2, *counted.shape), dtype=np.float32)
+    fields[0], fields[1:-2], fields[-1] = x[0] - level, x[1:], counted
+    fields[:-2] *= counted
+    np.square(fields[0], out=fields[-2])
+    near, around = _window_sums(fields)
     # a window without a counted pixel has none to give a mean to
-    share = np.maximum(share, np.float32(0.5 / side**2))
-    sums = np.stack([uniform_filter(image, side, mode="constant") for image in x])
-    mean: NDArray[np.float32] = sums / share
-    return mean
+    near = near[:-2] / np.maximum(near[-1], np.float32(1.0))
+    around = around[:-1] / np.maximum(around[-1], np.float32(1.0))
+    variance = around[-1] - around[0] ** 2
+    texture: Array = np.log(np.sqrt(np.maximum(variance, np.float32(0.0))) + _TEXTURE_FLOOR_K)
+    return near, around[1:-1], texture
+
+
+def _window_sums(fields: Array) -> tuple[Array, Array]:
+    """Return sums over 3 x 3 and 9 x 9 pixels; nothing lies beyond the border.
+
+    Sums of nine along an axis are sums of three sums of three.
+    """
+    count, rows, cols = fields.shape
+    padded = np.zeros((count, rows + 2 * RADIUS, cols + 2 * RADIUS), dtype=np.float32)
+    padded[:, RADIUS:-RADIUS, RADIUS:-RADIUS] = fields
+    down = padded[:, :-2] + padded[:, 1:-1]
+    down += padded[:, 2:]
+    three = down[:, :, :-2] + down[:, :, 1:-1]
+    three += down[:, :, 2:]
+    down = three[:, :-6] + three[:, 3:-3]
+    down += three[:, 6:]
+    nine = down[:, :, :-6] + down[:, :, 3:-3]
+    nine += down[:, :, 6:]
+    return three[:, 3:-3, 3:-3], nine
 
 
 def _alike_mean(
-    x: NDArray[np.float32], guide: NDArray[np.float32], valid: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    x: Array, guide: Array, valid: NDArray[np.bool_], apart: NDArray[np.bool_] | None
+) -> tuple[Array, Array]:
     """Mean of images over alike neighbours, and the sum of their weights."""
     scale = np.array([ALIKE_BT_K, *(ALIKE_DIFFERENCE_K,) * len(OTHERS)], dtype=np.float32)
     kind = guide / scale[:, None, None]
     # so far from all others that they weigh nothing
     kind[:, ~valid] = _NOBODYS_KIND
-    total: NDArray[np.float32] = x * valid
-    count: NDArray[np.float32] = valid.astype(np.float32)
+    if apart is not None:
+        kind = np.concatenate([kind, _NOBODYS_KIND * apart[None].astype(np.float32)])
+    total: Array = x * valid
+    count: Array = valid.astype(np.float32)
     rows, cols = valid.shape
+    room = [np.empty(n * rows * cols, dtype=np.float32) for n in (len(kind), len(x), 1)]
     for down in range(min(RADIUS, rows - 1) + 1):
         for right in range(-min(RADIUS, cols - 1), min(RADIUS, cols - 1) + 1):
             if down == 0 and right <= 0:
                 continue  # a pair serves both its pixels
-            first = np.s_[: rows - down, max(0, -right) : cols - max(0, right)]
-            second = np.s_[down:, max(0, right) : cols - max(0, -right)]
-            apart = kind[(slice(None), *first)] - kind[(slice(None), *second)]
-            weight = np.einsum("bij,bij->ij", apart, apart)
+            first = np.s_[..., : rows - down, max(0, -right) : cols - max(0, right)]
+            second = np.s_[..., down:, max(0, right) : cols - max(0, -right)]
+            shape = rows - down, cols - abs(right)
+            # new arrays each time would cost a seventh more
+            departure, share, weight = (
+                array[: n * shape[0] * shape[1]].reshape(n, *shape)
+                for array, n in zip(room, (len(kind), len(x), 1), strict=True)
+            )
+            np.subtract(kind[first], kind[second], out=departure)
+            np.einsum("bij,bij->ij", departure, departure, out=weight[0])
             weight *= np.float32(-0.5)
             np.exp(weight, out=weight)
-            total[(slice(None), *first)] += weight * x[(slice(None), *second)]
-            total[(slice(None), *second)] += weight * x[(slice(None), *first)]
-            count[first] += weight
-            count[second] += weight
+            total[first] += np.multiply(weight, x[second], out=share)
+            total[second] += np.multiply(weight, x[first], out=share)
+            count[first] += weight[0]
+            count[second] += weight[0]
     np.maximum(count, np.float32(1.0), out=count)
     total /= count
     return total, count

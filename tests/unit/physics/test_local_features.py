@@ -120,6 +120,20 @@ def test_left_out_pixels_change_nothing_else() -> None:
     assert np.array_equal(a, b, equal_nan=True)
 
 
+def test_kinds_apart_are_as_if_each_were_alone() -> None:
+    rng = np.random.default_rng(9)
+    bt = (290.0 + rng.normal(0.0, 0.4, (5, 20, 26))).astype(np.float32)
+    bt[:, 3, 4] = np.nan
+    cloud = np.zeros((20, 26), dtype=bool)
+    cloud[5:12, 8:19] = cloud[0, 0] = True
+    bt[:, cloud] -= 2.0
+    found = local_features(bt, cloud)
+    for kind in (cloud, ~cloud):
+        alone = local_features(np.where(kind, bt, np.nan))
+        assert np.allclose(found[:, kind], alone[:, kind], atol=1e-4, equal_nan=True)
+    assert np.array_equal(local_features(bt), local_features(bt, np.ones_like(cloud)), True)
+
+
 def test_a_pixel_alone_is_its_own_surroundings() -> None:
     bt = np.full((5, 9, 9), np.nan)
     bt[:, 4, 4] = [291.0, 292.0, 293.0, 290.0, 289.0]
