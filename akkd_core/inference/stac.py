@@ -30,6 +30,8 @@ _EXTENSIONS = {
     "view:": _SCHEMA.format("view/v1.0.0"),
     "classification:": _SCHEMA.format("classification/v1.1.0"),
 }
+_STATISTICS = ("minimum", "maximum", "mean", "valid_percent")
+_MAX_ITEM_BYTES = 4 << 20
 _ON_ASSETS = ("raster:", "file:")
 _COG = "image/tiff; application=geotiff; profile=cloud-optimized"
 
@@ -214,14 +216,45 @@ def write_item(path: Path, item: Mapping[str, Any]) -> None:
 
 
 def read_item(path: Path) -> dict[str, Any] | None:
-    """Item of a product, or None where there is none that can be read."""
+    """Item of a product, or None where there is none that can be read.
+
+    It may come from anywhere: where it has what AKKD's items have, that is of the type it must be.
+    """
     try:
-        item = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        with open(path, "rb") as handle:
+            data = handle.read(_MAX_ITEM_BYTES + 1)
+        item = json.loads(data) if len(data) <= _MAX_ITEM_BYTES else None
+    except (OSError, ValueError, RecursionError):
         return None
+    return item if _well_formed(item) else None
+
+
+def _well_formed(item: Any) -> bool:
     if not isinstance(item, dict) or not isinstance(item.get("assets"), dict):
-        return None
-    return item
+        return False
+    properties = item.get("properties", {})
+    if not isinstance(properties, dict) or not isinstance(item.get("id", ""), str):
+        return False
+    inner = (properties.get(key, {}) for key in ("processing:software", "akkd:ancillary"))
+    assets = item["assets"].values()
+    return all(isinstance(i, dict) for i in inner) and all(map(_well_formed_asset, assets))
+
+
+def _well_formed_asset(asset: Any) -> bool:
+    if not isinstance(asset, dict) or not isinstance(asset.get("href", ""), str):
+        return False
+    bands = asset.get("raster:bands", [{}])
+    return isinstance(bands, list) and len(bands) > 0 and all(map(_well_formed_band, bands))
+
+
+def _well_formed_band(band: Any) -> bool:
+    if not isinstance(band, dict) or not isinstance(band.get("name", ""), str):
+        return False
+    found = band.get("statistics", dict.fromkeys(_STATISTICS, 0.0))
+    return isinstance(found, dict) and all(
+        isinstance(number := found.get(name), (int, float)) and math.isfinite(number)
+        for name in _STATISTICS
+    )
 
 
 def assets_present(path: Path, item: Mapping[str, Any]) -> bool:
@@ -231,5 +264,6 @@ def assets_present(path: Path, item: Mapping[str, Any]) -> bool:
             (path.parent / asset["href"]).stat().st_size == asset["file:size"]
             for asset in item["assets"].values()
         )
-    except (OSError, KeyError, TypeError):
+    # ValueError: a name with a NUL
+    except (OSError, KeyError, TypeError, ValueError):
         return False

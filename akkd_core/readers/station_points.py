@@ -54,12 +54,21 @@ def read_points(path: Path) -> tuple[GroundMeasurement, ...]:
             ).fetchall()
             if not layers:
                 raise InputError(f"{path}: holds no layer of points. Give one")
-            rows = [row for layer in layers for row in _rows(path, base, *layer)]
-    except sqlite3.Error as error:
+            rows = [row for layer in layers for row in _rows(path, base, *_checked(layer))]
+    # a text that isn't UTF-8 is no error of SQLite's
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise GranuleReadError(
             f"{path}: can't be read as a GeoPackage ({error}). Check that it is whole"
         ) from error
     return measurements(path, rows)
+
+
+def _checked(layer: tuple[Any, ...]) -> tuple[str, str, int]:
+    """Check the types of a layer's entry, of which SQLite keeps any in any column."""
+    table, geometry, srs_id = layer
+    if not (isinstance(table, str) and isinstance(geometry, str) and isinstance(srs_id, int)):
+        raise sqlite3.DataError(f"layer {table!r:.40} is malformed")
+    return table, geometry, srs_id
 
 
 def _rows(
@@ -79,7 +88,10 @@ def _rows(
         row = dict(zip(names, values, strict=True))
         x, y = _point(path, table, values[place])
         if code != _WGS84:
-            lon, lat = to_lonlat(code, x, y)
+            try:
+                lon, lat = to_lonlat(code, x, y)
+            except InputError as error:
+                raise InputError(f"{path}: {table}, row {number}: {error}") from error
             x, y = float(lon), float(lat)
         row["longitude"], row["latitude"] = x, y
         yield f"{table}, row {number}", row
@@ -90,11 +102,11 @@ def _epsg(path: Path, base: sqlite3.Connection, srs_id: int) -> int:
         "SELECT organization, organization_coordsys_id FROM gpkg_spatial_ref_sys WHERE srs_id = ?",
         (srs_id,),
     ).fetchone()
-    if found is None or str(found[0]).upper() != "EPSG":
+    if found is None or str(found[0]).upper() != "EPSG" or not isinstance(found[1], int):
         raise InputError(
             f"{path}: its coordinate system {srs_id} has no EPSG code. Save it as EPSG:4326"
         )
-    return int(found[1])
+    return found[1]
 
 
 def _point(path: Path, table: str, blob: Any) -> tuple[float, float]:

@@ -137,28 +137,39 @@ def _surfrad(path: Path) -> StationSeries:
     Its header prints longitudes positive towards the west (105.92 for Alamosa in Colorado); some
     are printed with their sign. The network stands in North America: all are west.
     """
-    data, place = _with_pvlib(path, "read_surfrad", map_variables=False)
-    up, down = (
-        _possible(np.where(data[f"{n}_flag"] == 0, data[n], np.nan)) for n in ("uw_ir", "dw_ir")
-    )
-    name = str(place["name"]) or path.stem
-    return _fluxes(name, place["latitude"], -abs(place["longitude"]), data.index, up, down)
+
+    def series(data: Any, place: dict[str, Any]) -> StationSeries:
+        up, down = (
+            _possible(np.where(data[f"{n}_flag"] == 0, data[n], np.nan)) for n in ("uw_ir", "dw_ir")
+        )
+        name = str(place["name"]) or path.stem
+        return _fluxes(name, place["latitude"], -abs(place["longitude"]), data.index, up, down)
+
+    return _with_pvlib(path, "read_surfrad", series, map_variables=False)
 
 
 def _bsrn(path: Path) -> StationSeries:
     """BSRN's station-to-archive file: longwave down in LR0100, up in LR0300."""
-    data, place = _with_pvlib(path, "read_bsrn", logical_records=("0100", "0300"))
-    if "lwu" not in data or "lwd" not in data:
-        raise InputError(
-            f"{path}: has no longwave pair (records LR0100 and LR0300). Give a station that "
-            "measures upward longwave radiation"
-        )
-    name = f"BSRN {place['station identification number']}"
-    up, down = (_possible(np.asarray(data[n], dtype=np.float64)) for n in ("lwu", "lwd"))
-    return _fluxes(name, place["latitude"], place["longitude"], data.index, up, down)
+
+    def series(data: Any, place: dict[str, Any]) -> StationSeries:
+        if "lwu" not in data or "lwd" not in data:
+            raise InputError(
+                f"{path}: has no longwave pair (records LR0100 and LR0300). Give a station that "
+                "measures upward longwave radiation"
+            )
+        name = f"BSRN {place['station identification number']}"
+        up, down = (_possible(np.asarray(data[n], dtype=np.float64)) for n in ("lwu", "lwd"))
+        return _fluxes(name, place["latitude"], place["longitude"], data.index, up, down)
+
+    return _with_pvlib(path, "read_bsrn", series, logical_records=("0100", "0300"))
 
 
-def _with_pvlib(path: Path, function: str, **options: Any) -> tuple[Any, dict[str, Any]]:
+def _with_pvlib(
+    path: Path,
+    function: str,
+    series: Callable[[Any, dict[str, Any]], StationSeries],
+    **options: Any,
+) -> StationSeries:
     try:
         read: Callable[..., tuple[Any, dict[str, Any]]] = getattr(
             import_module("pvlib.iotools"), function
@@ -166,11 +177,14 @@ def _with_pvlib(path: Path, function: str, **options: Any) -> tuple[Any, dict[st
     except ImportError as error:
         raise MissingDependencyError(f"{path}: needs pvlib ({error}). {_REMEDY}") from error
     try:
-        return read(str(path), **options)
-    # pvlib's parsers raise whatever a damaged line leads to
+        return series(*read(str(path), **options))
+    except InputError:
+        raise
+    # pvlib's parsers raise whatever a damaged line leads to, or leave text where numbers belong
     except Exception as error:
+        detail = " ".join(str(error).split())
         raise GranuleReadError(
-            f"{path}: can't be read by pvlib's {function} ({error}). Check that it is whole"
+            f"{path}: can't be read by pvlib's {function} ({detail}). Check that it is whole"
         ) from error
 
 

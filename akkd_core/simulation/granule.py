@@ -24,7 +24,7 @@ from akkd_core.errors import (
 from akkd_core.grid import Grid
 from akkd_core.images import TIR_BANDS
 from akkd_core.raster.projection import to_lonlat
-from akkd_core.raster.temporary import temporary_path
+from akkd_core.raster.temporary import temporary_path, write_error
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.granule_text import LATTICE, SWATH, GranuleFacts, attributes
 
@@ -101,7 +101,7 @@ def write_l1t_granule(
         _write(temporary, dn, facts)
         os.replace(temporary, file)
     except OSError as error:
-        raise ProductWriteError(f"{file}: can't be written ({error}). Check the folder") from error
+        raise write_error(file, error) from error
     finally:
         Path(temporary).unlink(missing_ok=True)
     return file
@@ -125,7 +125,8 @@ def _write(temporary: str | Path, dn: NDArray[np.uint16], facts: GranuleFacts) -
         path = _padded(Path(temporary))
         references = _write_arrays(sd_module, path, dn, facts)
         _write_groups(hdf_module, path, references)
-    except errors.HDF4Error as error:
+    # pyhdf raises ValueError where its library can't write
+    except (errors.HDF4Error, ValueError) as error:
         raise OSError(f"HDF4: {error}") from error
     _forget_path(Path(temporary), os.fsencode(path))
 
