@@ -17,6 +17,7 @@ from akkd_core.sensors import Sensor, aster_tir
 TEMPERATURE_MIN_K = 150.0
 TEMPERATURE_MAX_K = 450.0
 _STEP_K = 0.05
+_PART = 64
 
 
 def planck_radiance(wavelength_um: ArrayLike, temperature_k: ArrayLike) -> NDArray[np.float64]:
@@ -72,9 +73,16 @@ def _tables() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _integrate(sensor: Sensor, index: int, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
     wavelength, weight = sensor.wavelength_um[index], sensor.srf_weights(index)
-    spectrum = planck_radiance(wavelength[None, :], temperature[:, None])
-    result: NDArray[np.float64] = spectrum @ weight / weight.sum()
-    return result
+    share = weight / weight.sum() * C1_RADIANCE_W_UM4 / wavelength**5
+    found = np.empty_like(temperature)
+    # in parts that stay in the processor's cache; exp() - 1 is as good as expm1() above 2, and fast
+    for start in range(0, len(temperature), _PART):
+        part = slice(start, start + _PART)
+        x = np.multiply.outer(1.0 / temperature[part], C2_UM_K / wavelength)
+        np.exp(x, out=x)
+        x -= 1.0
+        found[part] = np.divide(1.0, x, out=x) @ share
+    return found
 
 
 def band_radiance(temperature_k: ArrayLike, band_axis: int = 0) -> NDArray[np.float64]:

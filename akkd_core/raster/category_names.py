@@ -7,8 +7,8 @@ metadata), which viewers read unasked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from akkd_core.raster.temporary import remove_leftovers, whole_file
 
@@ -33,7 +33,7 @@ def write_category_names(raster: Path, names: Sequence[str]) -> None:
     ProductWriteError
         If the file can't be written.
     """
-    listed = "".join(f"\n      <Category>{escape(name)}</Category>" for name in names)
+    listed = "".join(f"\n      <Category>{escape(name, quote=False)}</Category>" for name in names)
     text = (
         '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>'
         f"{listed}\n    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
