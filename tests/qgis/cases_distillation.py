@@ -119,7 +119,7 @@ CASES = (
     Case(
         "distill_compress",
         lambda i, out: {
-            "bundle": "compact", "output": out / "small", "data": i["train.npz"],
+            "bundle": "compact", "output": out / "small", "data": [i["train.npz"]],
             "validation": i["check.npz"], "architecture": "8", "epochs": 1, "held_out_scenes": 2,
             "teacher_weight": 0.9, "seed": 6,
         },
