@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.inference.cloud_classifier import OUTPUTS, cloud_classifier
+from akkd_core.inference.threads import default_threads
 from akkd_core.inference.windows import Window
 from akkd_core.physics.cloud_features import REACH, pixel_features
 from akkd_core.physics.reflective_tests import (
@@ -142,7 +143,7 @@ def mask_tile(
     reflectance : ndarray of float32, (4, row, col), optional
         Of bands 1-4 in ``place``, 0-1; NaN where there is none.
     """
-    features, valid = pixel_features(bt)
+    features, valid = pixel_features(bt, default_threads())
     flat = features.reshape(len(features), -1)
     logits = np.zeros((len(OUTPUTS), *valid.shape), dtype=np.float32)
     for share, known in around:

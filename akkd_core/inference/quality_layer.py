@@ -50,16 +50,16 @@ def quality_layer(
         65535 where all bands are fill: outside the scene.
     """
     qc = _not_produced(flags)
-    lse = values[:, 1:]
-    mmd = _mmd(lse)
-    lst_class = lse_class = np.zeros(len(values), dtype=np.int64)
+    mmd = _mmd(np.ascontiguousarray(values[:, 1:].T))
+    lst_class = lse_class = np.zeros(len(values), dtype=np.uint8)
     cloudy = cloud >= PROBABLY_CLOUDY
     nominal = ~in_domain | (cloud == PROBABLY_CLEAR)
     if errors is not None:
         # The errors were found on clear scenes inside the domain; elsewhere they promise too much.
         trusted = in_domain & ~cloudy
         lst_class = trusted * _accuracy_class(errors[:, 0], (2.0, 1.5, 1.0))
-        lse_class = trusted * _accuracy_class(errors[:, 1:].mean(axis=1), (0.02, 0.015, 0.01))
+        lse_error = np.ascontiguousarray(errors[:, 1:].T).mean(axis=0)
+        lse_class = trusted * _accuracy_class(lse_error, (0.02, 0.015, 0.01))
         nominal = nominal | (lst_class == 0)
     if doubtful is not None:
         nominal = nominal | doubtful
@@ -95,16 +95,20 @@ def _not_produced(flags: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 
 def _mmd(lse: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return maximum minus minimum of emissivity over its mean (Gillespie et al. 1998, eq. 10)."""
-    ratio = lse / lse.mean(axis=1, keepdims=True)
-    result: NDArray[np.float32] = ratio.max(axis=1) - ratio.min(axis=1)
+    """Return maximum minus minimum of emissivity over its mean (Gillespie et al. 1998, eq. 10).
+
+    Emissivity is (5, n): band after band is several times as fast as pixel after pixel.
+    """
+    ratio = lse / lse.mean(axis=0)
+    result: NDArray[np.float32] = ratio.max(axis=0) - ratio.min(axis=0)
     return result
 
 
 def _accuracy_class(
     error: NDArray[np.float32], edges: tuple[float, float, float]
-) -> NDArray[np.int64]:
+) -> NDArray[np.uint8]:
     """Return 0 (worse than the first edge, or not known) to 3 (better than the last)."""
-    known = np.where(np.isfinite(error), error, np.inf)
-    result: NDArray[np.int64] = (known[:, None] <= np.array(edges)).sum(axis=1)
+    result = np.zeros(error.shape, dtype=np.uint8)
+    for edge in edges:
+        result += error <= np.array([edge])
     return result

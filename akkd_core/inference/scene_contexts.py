@@ -22,6 +22,7 @@ from akkd_core.inference.cloud_mask import (
     reflective_evidence,
 )
 from akkd_core.inference.pixel_sample import TakeSample, ThinnedMask, sample_of
+from akkd_core.inference.threads import default_threads
 from akkd_core.inference.windows import Window, axis_weights, statistics_windows
 from akkd_core.physics.cloud_features import REACH, pixel_features, window_features
 from akkd_core.physics.scene_statistics import scene_statistics
@@ -207,7 +208,7 @@ def _thinned(
         bt = calibration.brightness_temperature(
             np.ascontiguousarray(scene.read(place.row, place.col, place.rows, place.cols))
         )
-        features, valid = pixel_features(bt)
+        features, valid = pixel_features(bt, default_threads())
         first = strip.row - place.row, strip.col - place.col
         chosen = (
             slice(first[0], first[0] + strip.rows, step),

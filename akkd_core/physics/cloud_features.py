@@ -9,6 +9,8 @@ doi 10.1029/1998JD200032). Which value means what depends on the scene: so its s
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,13 +57,15 @@ mean band differences, K, and log SD of 9 x 9 pixels; day 1, night -1, not known
 minus `BASE_K`, 0 where not known; 1 where it is."""
 
 
-def pixel_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
+def pixel_features(bt: Array, threads: int = 1) -> tuple[Array, NDArray[np.bool_]]:
     """Features of all pixels of a rectangle.
 
     Parameters
     ----------
     bt : ndarray of float32, (5, row, col)
         Brightness temperature, K; NaN where invalid. Within `REACH` of its edge pixels see less.
+    threads : int
+        That share the work.
 
     Returns
     -------
@@ -72,12 +76,16 @@ def pixel_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
     rows = bt.shape[1]
     features = np.empty((len(PIXEL_NAMES), *bt.shape[1:]), dtype=np.float32)
     valid = np.empty(bt.shape[1:], dtype=bool)
+
     # strip by strip, so that what is worked on stays in the processor's cache
-    for row in range(0, rows, _STRIP):
+    def work(row: int) -> None:
         first, last = max(row - REACH, 0), min(row + _STRIP + REACH, rows)
         strip, known = _strip_features(bt[:, first:last])
         inner = slice(row - first, min(row + _STRIP, rows) - first)
         features[:, row : row + _STRIP], valid[row : row + _STRIP] = strip[:, inner], known[inner]
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(0, rows, _STRIP)))
     return features, valid
 
 
@@ -114,13 +122,26 @@ def _strip_features(bt: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 def _sum_of_three(fields: Array, step: int) -> Array:
     """Sum of three neighbours ``step`` apart along both axes; nothing beyond the edge."""
-    along = fields.copy()
-    along[:, step:] += fields[:, :-step]
-    along[:, :-step] += fields[:, step:]
-    both = along.copy()
-    both[:, :, step:] += along[:, :, :-step]
-    both[:, :, :-step] += along[:, :, step:]
-    return both
+    return _sum_along(_sum_along(fields, step, 1), step, 2)
+
+
+def _sum_along(fields: Array, step: int, axis: int) -> Array:
+    length = fields.shape[axis]
+
+    def part(first: int | None, last: int | None) -> tuple[slice, ...]:
+        return (slice(None),) * axis + (slice(first, last),)
+
+    if length <= 2 * step:
+        out = fields.copy()
+        if length > step:
+            out[part(step, None)] += fields[part(None, -step)]
+            out[part(None, -step)] += fields[part(step, None)]
+        return out
+    pair = fields[part(None, -step)] + fields[part(step, None)]
+    out = np.empty_like(fields)
+    np.add(pair[part(None, -step)], fields[part(2 * step, None)], out=out[part(step, -step)])
+    out[part(None, step)], out[part(-step, None)] = pair[part(None, step)], pair[part(-step, None)]
+    return out
 
 
 def window_features(
