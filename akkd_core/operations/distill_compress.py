@@ -1,4 +1,4 @@
-"""Compress a bundle: a student with a small pixel network, with its own errors and scores."""
+"""Compress a bundle: a student with small networks, with its own errors and scores."""
 
 from __future__ import annotations
 
@@ -145,11 +145,13 @@ def _cost(teacher: ModelBundle, student: ModelBundle) -> tuple[str, ...]:
     )
     if student.refinement_network is None:
         return (line,)
-    large = teacher.networks()
+    pairs = {
+        part: (network, teacher.networks()[part]) for part, network in student.networks().items()
+    }
     others = [
-        f"{part} network {network.multiply_adds()} of {large[part].multiply_adds()}"
-        for part, network in student.networks().items()
-        if part != "pixel"
+        f"{part} network {small.multiply_adds()} of {large.multiply_adds()}"
+        for part, (small, large) in pairs.items()
+        if part != "pixel" and small is not None and large is not None
     ]
     return line, f"multiply-adds of the others: {', '.join(others)}"
 
