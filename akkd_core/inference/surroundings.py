@@ -52,7 +52,7 @@ def look_around(
     row, col = window.row - wide.row, window.col - wide.col
     inner = np.s_[row : row + window.rows, col : col + window.cols]
     local = local_of_kinds(bt, clouds.classes >= PROBABLY_CLOUDY, inner)
-    return clouds.part(inner), np.ascontiguousarray(local[:, tile.valid].T)
+    return clouds.part(inner), local[:, tile.valid].T
 
 
 def local_of_kinds(

@@ -95,28 +95,31 @@ def _means_and_texture(x: Array, counted: NDArray[np.bool_]) -> tuple[Array, Arr
     The first five, over the near window, are of band 13 (less a level) and of the differences; the
     four over the wide window are of the differences.
     """
-    # about a level: squares of 300 K would leave no digits for 0.1 K
-    level = np.float32(x[0][counted].mean(dtype=np.float64)) if counted.any() else np.float32(0.0)
-    fields = np.empty((len(x) + 2, *counted.shape), dtype=np.float32)
-    fields[0], fields[1:-2], fields[-1] = x[0] - level, x[1:], counted
-    fields[:-2] *= counted
-    np.square(fields[0], out=fields[-2])
+    fields = np.empty((len(x), *counted.shape), dtype=np.float32)
+    fields[:-1], fields[-1] = x[1:] * counted, counted
     near, around = _window_sums(fields)
     # a window without a counted pixel has none to give a mean to
-    near = near[:-2] / np.maximum(near[-1], np.float32(1.0))
-    around = around[:-1] / np.maximum(around[-1], np.float32(1.0))
-    variance = around[-1] - around[0] ** 2
-    texture: Array = np.log(np.sqrt(np.maximum(variance, np.float32(0.0))) + _TEXTURE_FLOOR_K)
-    return near, around[1:-1], texture
+    near_count, around_count = (np.maximum(sums[-1], 1.0) for sums in (near, around))
+    # about a level and in double precision: squares of 300 K would leave no digits for 0.1 K
+    level = x[0][counted].mean(dtype=np.float64) if counted.any() else 0.0
+    departure = (x[0].astype(np.float64) - level) * counted
+    near_sums, sums = _window_sums(np.stack([departure, departure * departure]))
+    mean, square = sums / around_count
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    return (
+        np.concatenate([near_sums[:1].astype(np.float32), near[:-1]]) / near_count,
+        around[:-1] / around_count,
+        np.log(deviation + _TEXTURE_FLOOR_K).astype(np.float32),
+    )
 
 
-def _window_sums(fields: Array) -> tuple[Array, Array]:
+def _window_sums(fields: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return sums over 3 x 3 and 9 x 9 pixels; nothing lies beyond the border.
 
     Sums of nine along an axis are sums of three sums of three.
     """
     count, rows, cols = fields.shape
-    padded = np.zeros((count, rows + 2 * RADIUS, cols + 2 * RADIUS), dtype=np.float32)
+    padded = np.zeros((count, rows + 2 * RADIUS, cols + 2 * RADIUS), dtype=fields.dtype)
     padded[:, RADIUS:-RADIUS, RADIUS:-RADIUS] = fields
     down = padded[:, :-2] + padded[:, 1:-1]
     down += padded[:, 2:]
