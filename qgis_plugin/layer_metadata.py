@@ -29,6 +29,8 @@ def title_of(kind: str) -> str:
         "LSE_err": tr("Land surface emissivity, 1 sigma error"),
         "QC": tr("Quality control bit flags"),
         "MODEL": tr("Which model served the pixel"),
+        "CDIST": tr("Distance to the nearest cloud"),
+        "CLOSURE": tr("Brightness temperature recomputed minus measured, ASTER bands 10-14"),
         "bt": tr("Brightness temperature at the sensor, ASTER bands 10-14"),
         "radiance_toa": tr("Radiance at the sensor, ASTER bands 10-14"),
         "difference": tr("Difference, first minus second"),

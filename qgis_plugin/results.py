@@ -32,7 +32,9 @@ SUMMARY = "summary"
 REPORT = "report"
 DIFFERENCE = "difference"
 
-_ORDER = ("LST", "LST_err", "LSE", "LSE_err", "QC", "MODEL", "bt", "radiance_toa")
+_ORDER = (
+    "LST", "LST_err", "LSE", "LSE_err", "QC", "MODEL", "CDIST", "CLOSURE", "bt", "radiance_toa",
+)  # fmt: skip
 _SHOWN = ("LST", "bt", DIFFERENCE)
 _KIND = "akkd/kind"
 

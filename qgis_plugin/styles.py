@@ -19,6 +19,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from akkd_core.quality import QC_NODATA, describe_qc, qc_field
+from akkd_core.validation.difference_style import COLOURS
 
 from .translation import tr
 
@@ -27,6 +28,7 @@ _LOW, _HIGH = 0.02, 0.98
 _SAMPLE = 250_000
 _STEPS = 9
 _NARROW_K = 0.1
+_CLEAREST = 4
 
 # Perceptually even and readable by the colour-blind: inferno and viridis (van der Walt and Smith
 # 2015, CC0) at equal steps.
@@ -67,6 +69,7 @@ def _pseudocolour(
     low: float,
     high: float,
     label: Callable[[float], str],
+    band: int = 1,
 ) -> None:
     shader_function = QgsColorRampShader(low, high, _ramp(colours))
     shader_function.setColorRampType(QgsColorRampShader.Type.Interpolated)
@@ -86,7 +89,7 @@ def _pseudocolour(
         settings.setUseContinuousLegend(False)
     shader = QgsRasterShader()
     shader.setRasterShaderFunction(shader_function)
-    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), 1, shader)
+    renderer = QgsSingleBandPseudoColorRenderer(layer.dataProvider(), band, shader)
     renderer.setClassificationMin(low)
     renderer.setClassificationMax(high)
     layer.setRenderer(renderer)
@@ -139,6 +142,12 @@ def _style_bands(layer: QgsRasterLayer) -> None:
         )
         setter(enhancement)
     layer.setRenderer(renderer)
+
+
+def _style_closure(layer: QgsRasterLayer) -> None:
+    """Band 13, the clearest, blue to red around zero."""
+    limit = max(abs(value) for value in _stretch(layer, _CLEAREST))
+    _pseudocolour(layer, COLOURS, -limit, limit, lambda v: f"{v:+.2f} K", _CLEAREST)
 
 
 def _field_name(name: str) -> str:
@@ -253,6 +262,7 @@ _STYLES: dict[str, Callable[[QgsRasterLayer], None]] = {
     "LSE": _style_bands,
     "LSE_err": _style_bands,
     "QC": _style_qc,
+    "CLOSURE": _style_closure,
     "bt": _style_bands,
     "radiance_toa": _style_bands,
 }

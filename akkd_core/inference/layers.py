@@ -152,7 +152,15 @@ CLOUD_DISTANCE_LAYER = Layer(
 )  # fmt: skip
 """Layer that is written where it is asked for."""
 
-ALL_LAYERS: tuple[Layer, ...] = (*LAYERS, model_layer(), CLOUD_DISTANCE_LAYER)
+CLOSURE_LAYER = Layer(
+    "CLOSURE", "closure", tuple(f"Closure{b}" for b in TIR_BANDS),
+    tuple(f"brightness temperature recomputed minus measured, ASTER band {b}" for b in TIR_BANDS),
+    "K", -20.0, 20.0, "float32", _NAN, "Closure of the radiative transfer, bands 10-14",
+    "metadata", optional=True,
+)  # fmt: skip
+"""Layer that is written where it is asked for: misfit of all that was retrieved together."""
+
+ALL_LAYERS: tuple[Layer, ...] = (*LAYERS, model_layer(), CLOUD_DISTANCE_LAYER, CLOSURE_LAYER)
 """Those that any product of AKKD's may hold."""
 
 

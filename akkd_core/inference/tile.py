@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from akkd_core.errors import InputError
 from akkd_core.images import TIR_BANDS
 
-_OPTIONAL = ("model", "cloud_distance")
+_OPTIONAL = ("model", "cloud_distance", "closure")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class RetrievalTile:
         Which model of a joint one served the pixel, 0 the teacher; 255 where nothing was produced.
     cloud_distance : ndarray of float32, (row, col), optional
         To the nearest cloud, m; NaN outside the scene.
+    closure : ndarray of float32, (5, row, col), optional
+        Brightness temperature recomputed minus measured, K; NaN where not produced.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class RetrievalTile:
     qc: NDArray[np.uint16]
     model: NDArray[np.uint8] | None = None
     cloud_distance: NDArray[np.float32] | None = None
+    closure: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         plane = self.lst.shape
@@ -60,6 +63,7 @@ class RetrievalTile:
             "qc": (plane, np.uint16),
             "model": (plane, np.uint8),
             "cloud_distance": (plane, np.float32),
+            "closure": (cube, np.float32),
         }
         if len(plane) != 2 or min(self.row, self.col) < 0:
             raise InputError(f"tile at ({self.row}, {self.col}) of shape {plane} is no rectangle")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.calibration import SampleCalibration
-from akkd_core.images import Scene
+from akkd_core.images import TIR_BANDS, Scene
 from akkd_core.inference.cloud_mask import MARGIN, NOTHING, CloudMask, padded_window
 from akkd_core.inference.quality_layer import quality_layer
 from akkd_core.inference.tile import RetrievalTile
@@ -81,6 +81,7 @@ class TilePixels:
         found: PixelRetrieval,
         clouds: CloudMask,
         model: NDArray[np.uint8] | None = None,
+        closure: NDArray[np.float32] | None = None,
     ) -> RetrievalTile:
         """Put what was retrieved in its place.
 
@@ -90,6 +91,8 @@ class TilePixels:
         clouds : CloudMask
         model : ndarray of uint8, (row, col), optional
             Which model served each pixel.
+        closure : ndarray of float32, (n, 5), optional
+            Of the valid pixels, see `akkd_core.inference.closure`.
 
         Returns
         -------
@@ -113,7 +116,11 @@ class TilePixels:
         distance = clouds.distance_m
         if distance is not None:
             distance = np.where(qc == QC_NODATA, np.float32(np.nan), distance)
+        misfit = None
+        if closure is not None:
+            misfit = np.full((len(TIR_BANDS), *valid.shape), np.nan, dtype=np.float32)
+            misfit[:, valid] = closure.T
         return RetrievalTile(
             window.row, window.col, full[0, 0], full[1, 0], full[0, 1:], full[1, 1:], qc, model,
-            distance,
+            distance, misfit,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from akkd_core.calibration import SampleCalibration
 from akkd_core.images import Scene
+from akkd_core.inference.closure import closure, require_atmosphere
 from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions, margin_of
 from akkd_core.inference.context import (
     NOTHING_KNOWN,
@@ -69,6 +70,7 @@ class JointRetriever:
         ancillary: KnownAir = NOTHING_KNOWN,
         tile_size: int = 512,
         options: MaskOptions = NOTHING_MORE,
+        with_closure: bool = False,
         progress: Progress | None = None,
     ) -> Iterator[RetrievalTile]:
         """Retrieve tile by tile; parameters and errors as those of a plain `Retriever`.
@@ -81,8 +83,12 @@ class JointRetriever:
         tile_size : int
             Pixels, >= 16.
         options : MaskOptions
+        with_closure : bool
+            Under the atmosphere of the first member that retrieves one.
         progress : Progress, optional
         """
+        if with_closure:
+            require_atmosphere(self.joint.members)
         report = progress or SilentProgress()
         bundles = self.joint.members
         contexts = SceneContexts(
@@ -112,7 +118,10 @@ class JointRetriever:
                 first = [(share, members[0]) for share, members in around]
                 kinds = clouds.water_snow[tile.valid]
                 found = with_known_emissivity(found, tile.bt, first, kinds)
-            yield tile.tile(found, clouds, model)
+            misfit = None
+            if with_closure:
+                misfit = closure(found.values, tile.bt, [(s, _airy(c)) for s, c in around])
+            yield tile.tile(found, clouds, model, misfit)
         report.update(1.0, "retrieved")
 
     def weights(self, scene: Scene, window: Window, tile: TilePixels) -> Array:
@@ -178,7 +187,12 @@ class JointRetriever:
         """Band 13 transmittance by the first member that retrieves an atmosphere; 0 without."""
         tau = np.zeros(len(bt), dtype=np.float32)
         for share, contexts in around:
-            found = [c.transmittance for c in contexts if c.transmittance is not None]
-            if found:
-                tau += share * found[0][REFERENCE]
+            transmittance = _airy(contexts).transmittance
+            if transmittance is not None:
+                tau += share * transmittance[REFERENCE]
         return tau
+
+
+def _airy(contexts: tuple[SceneContext, ...]) -> SceneContext:
+    """Context of the first member that retrieves an atmosphere; the teacher's if none does."""
+    return next((c for c in contexts if c.transmittance is not None), contexts[0])

@@ -23,6 +23,13 @@ CLOUD_OPTIONS = (
         "band 13 for their temperature under the scene's retrieved atmosphere.",
         default=False,
     ),
+    Parameter(
+        "closure", ParamKind.FLAG, "Closure",
+        "Write the closure, too: G_CLOSURE.tif, brightness temperature recomputed from what was "
+        "retrieved, air and all, minus that measured, K. Needs a model that retrieves an "
+        "atmosphere.",
+        default=False,
+    ),
 )  # fmt: skip
 """Options of a retrieval."""
 

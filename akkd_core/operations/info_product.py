@@ -192,9 +192,9 @@ def describe_product(path: Path) -> Outcome:
     for key, asset in item["assets"].items():
         for band in asset.get("raster:bands", []):
             found = band.get("statistics")
-            if found and key in ("LST", "LSE"):
+            if found and key in ("LST", "LSE", "CLOSURE"):
                 lines.append(
-                    f"  {band['name']:<8} {found['minimum']:.4g} to {found['maximum']:.4g}, "
+                    f"  {band['name']:<9} {found['minimum']:.4g} to {found['maximum']:.4g}, "
                     f"mean {found['mean']:.4g} {band.get('unit', '')}".rstrip()
                 )
     data: dict[str, Any] = {"kind": "product", "complete": whole, "item": item}

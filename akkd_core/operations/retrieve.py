@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions
-from akkd_core.inference.layers import CLOUD_DISTANCE_LAYER
+from akkd_core.inference.layers import CLOSURE_LAYER, CLOUD_DISTANCE_LAYER, Layer
 from akkd_core.inference.product import (
     ProductProvenance,
     ProductSummary,
@@ -45,6 +45,7 @@ class RetrievalOptions:
     overwrite: bool
     clouds: MaskOptions = NOTHING_MORE
     vnir_swir: bool = True
+    closure: bool = False
 
 
 def check_options(options: RetrievalOptions) -> None:
@@ -67,7 +68,7 @@ def check_options(options: RetrievalOptions) -> None:
 
 
 def check_model(model: RetrievalModel, options: RetrievalOptions) -> None:
-    """Refuse a profile where a bundle can't take it, before any is read.
+    """Refuse a profile or a closure where a bundle can't do it, before any scene is read.
 
     Parameters
     ----------
@@ -78,11 +79,14 @@ def check_model(model: RetrievalModel, options: RetrievalOptions) -> None:
     ------
     BundleMismatchError
     """
+    from akkd_core.inference.closure import require_atmosphere
     from akkd_core.inference.context import require_profile_inputs
 
     if options.air.profile is not None:
         for bundle in model.bundles:
             require_profile_inputs(bundle)
+    if options.closure:
+        require_atmosphere(model.bundles)
 
 
 def _provenance(
@@ -179,6 +183,7 @@ def retrieve_scene(
         ancillary=known.air,
         tile_size=options.tile_size,
         options=options.clouds,
+        with_closure=options.closure,
         progress=SubProgress(progress, _AIR_SHARE, _RETRIEVAL_SHARE, f"{scene_id}: "),
     )
     return write_product(
@@ -188,10 +193,15 @@ def retrieve_scene(
         provenance=_provenance(
             model, known, options, facts or {}, scene.reflective is not None
         ),
-        layers=(*model.layers, *([CLOUD_DISTANCE_LAYER] if options.clouds.distance else [])),
+        layers=(*model.layers, *_layers_asked_for(options)),
         overwrite=options.overwrite,
         progress=progress,
     )
+
+
+def _layers_asked_for(options: RetrievalOptions) -> list[Layer]:
+    asked = (CLOUD_DISTANCE_LAYER, options.clouds.distance), (CLOSURE_LAYER, options.closure)
+    return [layer for layer, wanted in asked if wanted]
 
 
 def _path(value: str | Path | None) -> Path | None:
@@ -212,6 +222,7 @@ def retrieve(
     gain_offset: str | Path | None = None,
     cloud_distance: bool = False,
     water_snow_prior: bool = False,
+    closure: bool = False,
     vnir_swir: str = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -249,6 +260,9 @@ def retrieve(
         Whether the distance to cloud is written, too.
     water_snow_prior : bool
         Whether what surely is water or snow gets the emissivity that is known of it.
+    closure : bool
+        Whether brightness temperature recomputed from what was retrieved, minus that measured, is
+        written, too.
     vnir_swir : {"auto", "none"}
         Whether bands 1-4 help the cloud mask where a granule has them.
     overwrite : bool
@@ -274,8 +288,9 @@ def retrieve(
     air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
     clouds = MaskOptions(cloud_distance, water_snow_prior)
     options = RetrievalOptions(
-        _path(output), tile_size, air, _path(gain_offset), overwrite, clouds, vnir_swir == "auto"
-    )
+        _path(output), tile_size, air, _path(gain_offset), overwrite, clouds, vnir_swir == "auto",
+        closure,
+    )  # fmt: skip
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     check_options(options)
     opened = open_model(model, runtime, device)

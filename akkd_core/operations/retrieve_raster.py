@@ -97,6 +97,7 @@ def retrieve_raster(
     elevation: float | str | Path | None = None,
     cloud_distance: bool = False,
     water_snow_prior: bool = False,
+    closure: bool = False,
     overwrite: bool = False,
     runtime: str = "auto",
     device: str = "auto",
@@ -119,8 +120,8 @@ def retrieve_raster(
         ISO 8601, UTC unless it says otherwise; needed where tags and name don't tell.
     view_zenith : float, optional
         0-60 degrees.
-    model, tcwv, t_air, profile, elevation, cloud_distance, water_snow_prior, overwrite, runtime,
-    device, tile_size
+    model, tcwv, t_air, profile, elevation, cloud_distance, water_snow_prior, closure, overwrite,
+    runtime, device, tile_size
         As in :func:`akkd_core.operations.retrieve.retrieve`.
     progress : Progress, optional
 
@@ -152,7 +153,7 @@ def retrieve_raster(
         as_text(elevation),
     )  # fmt: skip
     clouds = MaskOptions(cloud_distance, water_snow_prior)
-    options = RetrievalOptions(folder, tile_size, air, None, overwrite, clouds)
+    options = RetrievalOptions(folder, tile_size, air, None, overwrite, clouds, closure=closure)
     check_options(options)
     report = SteadyProgress(progress if progress is not None else SilentProgress())
     report.update(0.0, f"opening {files[0].name}")

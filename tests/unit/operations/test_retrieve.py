@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 import akkd_core
-from akkd_core.errors import AkkdWarning, GranuleReadError, ParameterError
+from akkd_core.errors import AkkdWarning, BundleMismatchError, GranuleReadError, ParameterError
 from akkd_core.grid import Grid
 from akkd_core.inference.product import is_complete
+from akkd_core.operations.info import describe
 from akkd_core.raster import create_cog, open_raster
 from tests.builders import command
+from tests.builders.joint import offset_bundle, saved
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +109,30 @@ def test_distance_to_cloud_and_known_emissivity(
     assert not (tmp_path / "out" / "G_CDIST.tif").exists()
     with open_raster(tmp_path / "out" / "G_LST.tif") as raster:
         assert "WATER_SNOW_PRIOR" not in raster.tags
+
+
+def test_closure(scene: Path, model: Path, tmp_path: Path) -> None:
+    akkd_core.retrieve(scene, tmp_path / "out", model, closure=True, tile_size=64)
+    with open_raster(tmp_path / "out" / "G_CLOSURE.tif") as raster:
+        assert raster.descriptions == tuple(f"Closure{band}" for band in range(10, 15))
+        assert (raster.dtype, raster.units) == ("float32", ("K",) * 5)
+        assert np.isnan(raster.nodata) and raster.tags["SOURCE_ID"] == "G"
+        assert raster.band_tags[0]["long_name"].endswith("minus measured, ASTER band 10")
+        found = raster.read(0, 0, 60, 70)
+    with open_raster(tmp_path / "out" / "G_LST.tif") as raster:
+        absent = np.isnan(raster.read(0, 0, 60, 70)[0])
+    assert np.array_equal(np.isnan(found), np.stack([absent] * 5))
+    item = json.loads((tmp_path / "out" / "G.json").read_text())
+    assert item["assets"]["CLOSURE"]["raster:bands"][2]["unit"] == "K"
+    told = "\n".join(describe(tmp_path / "out" / "G.json").lines)
+    assert f"Closure14 {found[4][~absent].min():.4g} to {found[4][~absent].max():.4g}" in told
+    assert is_complete("G", tmp_path / "out")
+    (tmp_path / "out" / "G_CLOSURE.tif").unlink()
+    assert not is_complete("G", tmp_path / "out")
+
+
+def test_closure_of_a_bundle_without_an_atmosphere(scene: Path, tmp_path: Path) -> None:
+    pixel_only = saved(tmp_path / "pixels", offset_bundle("pixels", 1.0))
+    with pytest.raises(BundleMismatchError, match="scene network"):
+        akkd_core.retrieve(scene, tmp_path / "out", pixel_only, closure=True)
+    assert not (tmp_path / "out").exists()

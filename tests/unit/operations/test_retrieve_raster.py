@@ -131,6 +131,18 @@ def test_five_rotated_files_beside_the_first(case: Case, tmp_path: Path) -> None
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-3)
 
 
+def test_closure(case: Case, tmp_path: Path) -> None:
+    """It is of the measured temperatures, whatever they were told by."""
+    for quantity in ("bt", "dn"):
+        retrieve_raster(case.raster(quantity), quantity, tmp_path, runtime="numpy", closure=True)
+    found, counted = (layer(tmp_path, f"G_{name}_CLOSURE.tif") for name in ("bt", "counts"))
+    lst = layer(tmp_path, "G_bt_LST.tif")[0]
+    assert found.shape == (5, *lst.shape)
+    assert np.array_equal(np.isnan(found).any(axis=0), np.isnan(lst))
+    assert 0.01 < np.nanmedian(np.abs(found)) < 4.0
+    assert np.nanmax(np.abs(found - counted)) < 0.02
+
+
 @pytest.mark.parametrize(
     ("said", "truly", "options", "words"),
     [
