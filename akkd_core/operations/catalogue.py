@@ -12,6 +12,7 @@ from akkd_core.operations.catalogue_baseline import BASELINE_OPERATIONS
 from akkd_core.operations.catalogue_cloud import CLOUD_OPTIONS, VNIR_SWIR
 from akkd_core.operations.catalogue_compress import COMPRESS
 from akkd_core.operations.catalogue_distill import DISTILL_OPERATIONS
+from akkd_core.operations.catalogue_doctor import DOCTOR
 from akkd_core.operations.catalogue_install import INSTALL_OPERATIONS
 from akkd_core.operations.catalogue_joint import JOINT_OPERATIONS
 from akkd_core.operations.catalogue_models import MODEL_OPERATIONS
@@ -188,6 +189,7 @@ OPERATIONS: tuple[Operation, ...] = (
     PREPROCESS,
     INFO,
     *INSTALL_OPERATIONS,
+    DOCTOR,
     *MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *SEARCH_OPERATIONS,

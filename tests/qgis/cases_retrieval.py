@@ -60,6 +60,12 @@ def _listed(done: Done) -> None:
         assert words in done.summary, done.summary
 
 
+def _examined(done: Done) -> None:
+    for words in ("AKKD 0.", "GDAL, ", "HDF4, HDF-EOS", "default", "kept"):
+        assert words in done.summary, done.summary
+    assert "needed:" not in done.summary
+
+
 def _one_is_installed(inputs: Inputs, out: Path) -> None:
     shutil.copytree(inputs["models"], out / "models")
 
@@ -89,4 +95,5 @@ CASES = (
     Case("info", lambda i, out: {"target": i.granule}, _scene),
     Case("install", lambda i, out: {"bundle": i["first"], "name": "mine"}, _installed),
     Case("models", lambda i, out: {}, _listed, _one_is_installed),
+    Case("doctor", lambda i, out: {}, _examined, _one_is_installed),
 )  # fmt: skip
