@@ -1,8 +1,9 @@
 """How near the machine's limit networks are evaluated, beside peers in the same run.
 
-    python benchmarks/inference.py [--bundle PATH] [--pixels 200000] [--peers all] [--json FILE]
+    python benchmarks/inference.py [--bundle PATH] [--pixels 100000] [--peers all] [--json FILE]
 
-One thread for everybody. Shares are of the core's float32 matrix product (sgemm of 1024 x 1024,
+The nets are the paper's trial 3, the shipped default bundle's and the compact one's; with --bundle,
+that bundle's too. One thread for everybody. Shares are of the core's float32 matrix product (sgemm of 1024 x 1024,
 numpy's BLAS), measured in turns with the runtimes; times are the least of the rounds after the
 first, in CPU seconds.
 """
@@ -18,25 +19,28 @@ for _name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
     os.environ.pop(_name, None)
 
 import argparse  # noqa: E402
-import json  # noqa: E402
-import platform  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from dataclasses import asdict, dataclass  # noqa: E402
-from datetime import datetime, timezone  # noqa: E402
-from importlib.metadata import PackageNotFoundError, version  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
+from measuring import Goal, keep, machine  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from akkd_core.bundle import AK_KD_TRIAL3, Network, load_bundle  # noqa: E402
+from akkd_core.bundle import (  # noqa: E402
+    AK_KD_TRIAL3,
+    Network,
+    load_bundle,
+    shipped_bundle_path,
+)
 from akkd_core.bundle.onnx_graph import onnx_bytes  # noqa: E402
 from akkd_core.inference.predictors import make_predictor  # noqa: E402
 
 Run = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
+PAPER = "trial 3, 6 outputs"
 OURS = ("akkd onnxruntime", "akkd numpy")
 PEERS = ("onnxruntime, plain session", "numpy, naive", "tf.function", "tf.function XLA",
          "keras predict")  # fmt: skip
@@ -214,41 +218,45 @@ def show(title: str, result: dict[str, Any]) -> None:
         print(f"  {name}: {ratio:.2f} x the fastest peer")
 
 
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for name in ("numpy", "onnxruntime", "tensorflow", "tensorflow-cpu", "keras"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+def goals_of(results: dict[str, Any]) -> list[Goal]:
+    """What issue and README promise of the nets."""
+    found = []
+    shares = {row["name"]: row["share_of_peak"] for row in results[PAPER]["rows"]}
+    for name, limit in zip(OURS, (0.85, 0.60), strict=True):
+        found.append(Goal(f"{PAPER}, {name}: share of sgemm peak", shares[name], limit, ">="))
+    for title, result in results.items():
+        ratio = result["ours_over_best_peer"][OURS[0]]
+        found.append(Goal(f"{title}, {OURS[0]}: speed over the fastest peer", ratio, 0.95, ">="))
+    speeds = {
+        title: next(r["pixels_per_second"] for r in result["rows"] if r["name"] == OURS[0])
+        for title, result in results.items()
+    }
+    ratio = speeds["compact"] / speeds["default"]
+    found.append(Goal("compact over default: pixels/s of the network", ratio, 10.0, ">="))
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bundle", type=Path, help="also time this bundle's pixel network")
-    parser.add_argument("--pixels", type=int, default=200_000)
+    parser.add_argument("--pixels", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peers", choices=("all", "light"), default="all",
                         help="light: without TensorFlow and Keras")  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the results here")
     arguments = parser.parse_args()
+    facts = machine()
     names = [*OURS, *(PEERS if arguments.peers == "all" else PEERS[:2])]
-    networks = {"trial 3, 6 outputs": trial3()}
+    networks = {PAPER: trial3()}
+    for shipped in ("default", "compact"):
+        networks[shipped] = load_bundle(shipped_bundle_path(shipped)).pixel_network
     if arguments.bundle:
         networks[arguments.bundle.name] = load_bundle(arguments.bundle).pixel_network
     results = {}
     for title, network in networks.items():
         results[title] = measure(network, names, arguments.pixels, arguments.repeats)
         show(title, results[title])
-    if arguments.json:
-        content = {
-            "made": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "versions": versions(),
-            "results": results,
-        }
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(content, indent=1) + "\n")
+    keep("inference", results, goals_of(results), facts, arguments.json)
 
 
 if __name__ == "__main__":
