@@ -3,9 +3,9 @@
     python benchmarks/inference.py [--bundle PATH] [--pixels 100000] [--peers all] [--json FILE]
 
 The nets are the paper's trial 3, the shipped default bundle's and the compact one's; with --bundle,
-that bundle's too. One thread for everybody. Shares are of the core's float32 matrix product (sgemm of 1024 x 1024,
-numpy's BLAS), measured in turns with the runtimes; times are the least of the rounds after the
-first, in CPU seconds.
+that bundle's too. One thread for everybody. Shares are of the core's float32 matrix product (sgemm
+of 1024 x 1024, numpy's BLAS), measured in turns with the runtimes; times are the least of the
+rounds after the first, in CPU seconds.
 """
 
 from __future__ import annotations
