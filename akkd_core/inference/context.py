@@ -18,6 +18,7 @@ from akkd_core.bundle.prediction import blocks
 from akkd_core.errors import BundleMismatchError, ParameterError
 from akkd_core.inference.pixel_sample import TakeSample
 from akkd_core.inference.refinement import refine
+from akkd_core.inference.statistics_check import statistics_check
 from akkd_core.inference.threads import default_threads
 from akkd_core.inference.windows import Window
 from akkd_core.physics.features import (
@@ -162,6 +163,8 @@ class SceneContext:
         Scene inputs of the pixel network.
     in_domain : bool
         Whether the scene's statistics lie where the network was trained.
+    departure : float
+        The farthest statistic's distance from the training mean, in units of its limit.
     """
 
     transmittance: NDArray[np.float32] | None = None
@@ -169,6 +172,7 @@ class SceneContext:
     downwelling_radiance: NDArray[np.float32] | None = None
     scene: NDArray[np.float32] | None = None
     in_domain: bool = True
+    departure: float = 0.0
 
     @classmethod
     def of_air(
@@ -226,12 +230,14 @@ def make_context(
         )
     raw = _scene_inputs(network, statistics, ancillary)
     scaled = (raw - network.input_mean) / network.input_scale
-    in_domain = bool((np.abs(scaled[: len(statistics)]) <= STATISTICS_LIMIT_SD).all())
+    departure = float(np.abs(scaled[: len(statistics)]).max()) / STATISTICS_LIMIT_SD
+    in_domain = departure <= 1.0
     held = np.clip(scaled, -STATISTICS_LIMIT_SD, STATISTICS_LIMIT_SD)
     output = network.forward((held * network.input_scale + network.input_mean)[None])[0]
     named = dict(zip(network.output_names, output, strict=True))
     if bundle.refinement_network is not None:
         named |= refine(bundle, output, None if sample is None else sample())
+        in_domain &= statistics_check().passes(statistics)
     air = np.array([named[name] for name in ATMOSPHERE_NAMES], dtype=np.float32)
     tau, path, down = decode_atmosphere(air)
     wanted = bundle.pixel_network.scene_input_names
@@ -239,7 +245,7 @@ def make_context(
     if missing:
         raise BundleMismatchError(f"bundle {bundle.name}: no scene output {missing[0]!r}")
     scene = np.array([named[name] for name in wanted], dtype=np.float32)
-    return SceneContext(tau, path, down, scene if len(wanted) else None, in_domain)
+    return SceneContext(tau, path, down, scene if len(wanted) else None, in_domain, departure)
 
 
 def _scene_inputs(

@@ -27,6 +27,7 @@ from akkd_core.inference.context import (
     pixel_features,
     sees_surroundings,
 )
+from akkd_core.inference.domain import FeatureDomain, closure_departure, grown
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.surroundings import look_around
@@ -82,6 +83,9 @@ class Retriever:
         told = [names.index(name) for name in LOG_SIGMA_NAMES if name in names]
         self._tells_errors = len(told) == len(OUTPUT_NAMES)
         self._columns = self._targets + (told if self._tells_errors else [])
+        self._domain = (
+            None if bundle.refinement_network is None else FeatureDomain.of(bundle.pixel_network)
+        )
 
     def tiles(
         self,
@@ -194,6 +198,7 @@ class Retriever:
         outputs = np.zeros((len(bt), len(self._columns)), dtype=np.float32)
         tau = np.zeros(len(bt), dtype=np.float32)
         in_domain = np.ones(len(bt), dtype=bool)
+        departure = np.zeros(len(bt), dtype=np.float32)
         for part, context in around:
             seen = part > 0
             if not seen.any():
@@ -201,10 +206,12 @@ class Retriever:
             # all of them is a slice: many times as fast as a mask
             mine = slice(None) if seen.all() else seen
             share = part[mine]
-            found = self._predict(bt[mine], context, None if local is None else local[mine])
+            beside = None if local is None else local[mine]
+            found, away = self._predict(bt[mine], context, beside)
             found *= share[:, None]
             outputs[mine] += found
             in_domain[mine] &= context.in_domain
+            departure[mine] = np.maximum(departure[mine], away)
             if context.transmittance is not None:
                 tau[mine] += share * context.transmittance[REFERENCE]
         values, log_sigma = np.split(outputs, [len(OUTPUT_NAMES)], axis=1)
@@ -214,6 +221,10 @@ class Retriever:
         else:
             errors = self._errors(values[:, 0], tau)
         in_domain &= self._in_domain(bt, values)
+        if self._domain is not None:
+            misfit = closure_departure(closure(values, bt, around), tau)
+            in_domain &= np.maximum(departure, misfit) <= 1.0
+            errors = grown(errors, departure, misfit)
         return PixelRetrieval(values, errors, tau, in_domain)
 
     def _predict(
@@ -221,14 +232,18 @@ class Retriever:
         pixels: NDArray[np.float32],
         context: SceneContext,
         local: NDArray[np.float32] | None,
-    ) -> NDArray[np.float32]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return outputs, and how far the inputs depart from those of training."""
         found = np.empty((len(pixels), len(self._columns)), dtype=np.float32)
+        away = np.zeros(len(pixels), dtype=np.float32)
         # features of all pixels at a time would take more memory than anything else
         for part in blocks(len(pixels), _PART):
             beside = None if local is None else local[part]
             features = pixel_features(self.predictor.network, pixels[part], context, beside)
             found[part] = self.predictor.predict(features, context.scene)[:, self._columns]
-        return found
+            if self._domain is not None:
+                away[part] = np.maximum(self._domain.departure(features), context.departure)
+        return found, away
 
     def _errors(self, lst: NDArray[np.float32], tau: NDArray[np.float32]) -> NDArray[np.float32]:
         table = self.bundle.error_table
