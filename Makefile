@@ -91,8 +91,8 @@ lock: $(LINT_STAMP)  ## the versions that continuous integration installs, requi
 docs: $(RUN_STAMP)  ## remake the generated parts of docs/
 	$(BIN)/python tools/make_qc_table.py
 
-bench: $(TEST_STAMP)  ## time and memory, beside peers in the same run (every benchmarks/*.py)
-	set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+bench: $(TEST_STAMP)  ## time and memory beside peers and goals, in one table (about 15 minutes)
+	$(BIN)/python benchmarks/bench.py
 
 scores: $(RUN_STAMP)  ## remake the accuracy table on held-out air and materials
 	$(BIN)/akkd validate scores --pixel-model benchmarks/bundles/pixel-only

@@ -3,8 +3,8 @@
     python benchmarks/bench.py [--only scene,inference] [--model BUNDLE]
 
 What `make bench` runs, in less than a quarter of an hour on two idle cores. Each writes its JSON to
-`benchmarks/results`, and `report.py` makes docs/performance.md of them. Other work on the machine makes
-times worse, and ratios of times taken in turns less so: the load before each is in the JSON.
+`benchmarks/results`, and `report.py` makes docs/performance.md of them. Other work on the machine
+makes times worse, and ratios of times taken in turns less so: the load before each is in the JSON.
 """
 
 from __future__ import annotations
