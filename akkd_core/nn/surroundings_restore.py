@@ -65,6 +65,36 @@ def restore_surroundings(bundle: ModelBundle) -> SurroundingsTeacher:
     return teacher
 
 
+def begun_from(
+    bundle: ModelBundle, options: SurroundingsOptions, architectures: SurroundingsArchitectures
+) -> SurroundingsTeacher:
+    """Return a model to train that starts with a bundle's weights and scaling.
+
+    Parameters
+    ----------
+    bundle : ModelBundle
+        As for `restore_surroundings`.
+    options : SurroundingsOptions
+    architectures : SurroundingsArchitectures
+        As the bundle's, with the dropout of the training to come.
+
+    Raises
+    ------
+    BundleMismatchError
+        If the bundle is of another form, or of other architectures.
+    """
+    restored = restore_surroundings(bundle)
+    teacher = build_surroundings_teacher(restored.scaling, options, architectures)
+    weights = restored.model.get_weights()
+    if [w.shape for w in weights] != [w.shape for w in teacher.model.get_weights()]:
+        raise BundleMismatchError(
+            f"bundle {bundle.name}: its networks have other layers than are to be trained. give "
+            "--architecture as in the bundle's own training (akkd info tells it)"
+        )
+    teacher.model.set_weights(weights)
+    return teacher
+
+
 def _networks(bundle: ModelBundle) -> SurroundingsNetworks:
     """Networks whose names, and so their sizes, are those of an export."""
     scene, sample, refinement = (

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from akkd_core.bundle import ModelBundle, bundle_hash
 from akkd_core.nn.batches import steps_per_epoch
 from akkd_core.nn.checkpoints import save_keras_model
 from akkd_core.nn.objective import absolute_error_of, kind_of_optimizer
@@ -20,6 +21,7 @@ from akkd_core.nn.options import (
     SurroundingsOptions,
 )
 from akkd_core.nn.surroundings_batches import SurroundingsBatches
+from akkd_core.nn.surroundings_restore import begun_from
 from akkd_core.nn.surroundings_teacher import (
     ERROR_UNITS,
     SurroundingsScaling,
@@ -46,6 +48,7 @@ def train_surroundings_teacher(
     *,
     options: SurroundingsOptions,
     architectures: SurroundingsArchitectures = DEFAULT_ARCHITECTURES,
+    start: ModelBundle | None = None,
     progress: Progress | None = None,
 ) -> SurroundingsTeacher:
     """Train the teacher, or go on where an interrupted run in ``work_dir`` stopped.
@@ -58,6 +61,8 @@ def train_surroundings_teacher(
         As for `akkd_core.nn.training.train_teacher`.
     options : SurroundingsOptions
     architectures : SurroundingsArchitectures
+    start : ModelBundle, optional
+        Of the same architectures: the training begins with its weights, and keeps its scaling.
     progress : Progress, optional
 
     Returns
@@ -69,9 +74,15 @@ def train_surroundings_teacher(
     ------
     TrainingError, OperationCancelled
         As `akkd_core.nn.training.train_teacher`.
+    BundleMismatchError
+        If ``start`` is of another form.
     """
     keras.utils.set_random_seed(options.seed)
-    teacher = build_surroundings_teacher(SurroundingsScaling.of(data), options, architectures)
+    teacher = (
+        begun_from(start, options, architectures)
+        if start
+        else build_surroundings_teacher(SurroundingsScaling.of(data), options, architectures)
+    )
     fit_surroundings(
         teacher.model,
         (data, validation),
@@ -81,6 +92,7 @@ def train_surroundings_teacher(
         architectures=architectures,
         losses={"targets": _loss(options), "atmosphere": "mse", "first_guess": "mse"},
         metrics=[absolute_error_of(i, name) for i, name in enumerate(OUTPUT_NAMES)],
+        facts={"start": bundle_hash(start)} if start else None,
         progress=progress,
     )
     save_keras_model(Path(work_dir) / KERAS_NAME, teacher.model)

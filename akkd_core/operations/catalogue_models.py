@@ -292,6 +292,12 @@ TRAIN = Operation(
         ),
         HELD_OUT_SCENES,
         Parameter(
+            "start", ParamKind.BUNDLE, "Start",
+            "Bundle with whose weights and scaling a training with surroundings begins; without "
+            "it, from random weights.",
+            advanced=True,
+        ),
+        Parameter(
             "work_dir", ParamKind.OUTPUT_FOLDER, "Work folder",
             "Checkpoint, learning curve (CSV, PNG) and Keras model; without it, <bundle>_work.",
             advanced=True,

@@ -14,6 +14,8 @@ from akkd_core.bundle import (
     ModelBundle,
     Training,
     bundle_hash,
+    bundle_path,
+    load_bundle,
     save_bundle,
 )
 from akkd_core.errors import MissingDependencyError, ParameterError
@@ -82,6 +84,7 @@ def run(
     learning_rate: float | None = None,
     patience: int = DEFAULT_PATIENCE,
     held_out_scenes: int = 387,
+    start: str | None = None,
     work_dir: str | None = None,
     seed: int = 1,
     overwrite: bool = False,
@@ -92,7 +95,9 @@ def run(
     Raises
     ------
     ParameterError
-        For an architecture that is none, or a bundle that exists.
+        For an architecture that is none, a bundle that exists, or a start for other inputs.
+    BundleError
+        If the bundle to start with can't be read, or is of another form.
     MissingDependencyError
         Without TensorFlow.
     TrainingError, OperationCancelled
@@ -101,6 +106,9 @@ def run(
     folder = Path(output)
     refuse_existing(folder, overwrite)
     report = progress or SilentProgress()
+    if start and inputs != "surroundings":
+        raise ParameterError(f"--start is for --inputs surroundings, not {inputs}; leave it out")
+    begin = load_bundle(bundle_path(start)) if start else None
     try:
         from akkd_core.nn import training
     except ImportError as error:
@@ -130,15 +138,22 @@ def run(
         f"--validation {Path(validation).name} --name {name} "
         f"--inputs {inputs} --target {target} --epochs {epochs} --patience {patience} "
         f"--batch-scenes {batch_scenes} --learning-rate {pixel.learning_rate!r} --seed {seed}"
-    ) + (f" --architecture {_file_name(architecture)}" if architecture else "")
+    )
+    if architecture:
+        command += f" --architecture {_file_name(architecture)}"
+    if start:
+        command += f" --start {Path(start).name}"
     facts = Training(
         description=f"{len(sets[0])} simulated scenes of {sets[0].lst.shape[1]} pixels, "
-        f"{len(set(sets[0].profile.tolist()))} base profiles of air",
+        f"{len(set(sets[0].profile.tolist()))} base profiles of air"
+        + (f"; begun with the weights of {begin.name} {bundle_hash(begin)}" if begin else ""),
         command=command,
         data_sha256=sha256_files(files),
         seeds=(seed,),
     )
-    bundle, lines = _trained(name, sets, work, options, pixel, facts, held_out_scenes, report)
+    bundle, lines = _trained(
+        name, sets, work, options, pixel, facts, held_out_scenes, begin, report
+    )  # fmt: skip
     course, facts_of_course = _course(work / training.CURVE_NAME, options)
     save_bundle(bundle, folder, overwrite=overwrite)
     report.update(1.0, "done")
@@ -161,6 +176,7 @@ def _trained(
     pixel: Architecture,
     facts: Training,
     held_out: int,
+    start: ModelBundle | None,
     progress: Progress,
 ) -> tuple[ModelBundle, tuple[str, ...]]:
     """Train what the options are of, and tell its bundle and scores in words."""
@@ -169,7 +185,7 @@ def _trained(
 
         return train_surroundings(
             name, sets, work, options=options, pixel_architecture=pixel, facts=facts,
-            held_out=held_out, progress=progress,
+            held_out=held_out, start=start, progress=progress,
         )  # fmt: skip
     from akkd_core.nn.training import train_teacher
 

@@ -31,6 +31,7 @@ def train_surroundings(
     pixel_architecture: Architecture,
     facts: Training,
     held_out: int,
+    start: ModelBundle | None,
     progress: Progress,
 ) -> tuple[ModelBundle, tuple[str, ...]]:
     """Train, calibrate the errors told on the validation set, and bundle.
@@ -48,6 +49,8 @@ def train_surroundings(
     facts : Training
     held_out : int
         Held-out scenes for scores; 0 for none.
+    start : ModelBundle or None
+        With whose weights the training begins.
     progress : Progress
 
     Returns
@@ -58,7 +61,7 @@ def train_surroundings(
 
     Raises
     ------
-    TrainingError, OperationCancelled
+    TrainingError, OperationCancelled, BundleMismatchError
         See `akkd_core.nn.surroundings_training`.
     """
     from akkd_core.nn.options import SurroundingsArchitectures
@@ -67,7 +70,7 @@ def train_surroundings(
     teacher = train_surroundings_teacher(
         *sets, work, options=options,
         architectures=SurroundingsArchitectures(pixel_architecture),
-        progress=SubProgress(progress, 0.0, 0.9),
+        start=start, progress=SubProgress(progress, 0.0, 0.9),
     )  # fmt: skip
     bundle = calibrated_bundle(
         name, teacher, sets, options=options, pixel_architecture=pixel_architecture,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from akkd_core.bundle import AK_KD_TRIAL3, Architecture, Layer, load_bundle
-from akkd_core.errors import ParameterError
+from akkd_core.bundle import AK_KD_TRIAL3, Architecture, Layer, bundle_hash, load_bundle
+from akkd_core.errors import BundleMismatchError, ParameterError
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.nn.learning_curve import LearningCurve
 from akkd_core.nn.options import DEFAULT_PIXEL_ARCHITECTURE
@@ -173,6 +173,27 @@ def surroundings(sets, tmp_path_factory):
         architecture="16,16", epochs=2, batch_scenes=16, held_out_scenes=6,
     )  # fmt: skip
     return outcome, load_bundle(folder / "b")
+
+
+def test_a_training_begins_with_a_bundles_weights_and_scaling(surroundings, sets, tmp_path):
+    outcome, first = surroundings
+    rest = {"validation": sets["validation"], "held_out_scenes": 0, "epochs": 1}
+    begun = {"start": outcome.data["bundle"], "inputs": "surroundings", "learning_rate": 1e-6}
+    data = sets["data"]
+    run(str(tmp_path / "on"), data, architecture="16,16", **rest, **begun)
+    bundle = load_bundle(tmp_path / "on")
+    for part in ("scene", "sample", "refinement", "pixel"):
+        ours, theirs = (getattr(one, f"{part}_network") for one in (bundle, first))
+        np.testing.assert_array_equal(ours.input_mean, theirs.input_mean)
+        for kernel, before in zip(ours.kernels, theirs.kernels, strict=True):
+            np.testing.assert_allclose(kernel, before, atol=1e-4)
+    training = bundle.manifest.training
+    assert training.command.endswith("--architecture 16,16 --start b")
+    assert f"begun with the weights of akkd-teacher {bundle_hash(first)}" in training.description
+    with pytest.raises(BundleMismatchError, match="other layers.*--architecture"):
+        run(str(tmp_path / "other"), data, architecture="16", **rest, **begun)
+    with pytest.raises(ParameterError, match="--start is for --inputs surroundings"):
+        run(str(tmp_path / "other"), data, architecture="16", **rest, start="b")
 
 
 def test_a_bundle_that_sees_surroundings_has_four_networks_and_tells_its_errors(surroundings):
