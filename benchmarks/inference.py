@@ -37,6 +37,7 @@ from akkd_core.bundle import (  # noqa: E402
     shipped_bundle_path,
 )
 from akkd_core.bundle.onnx_graph import onnx_bytes  # noqa: E402
+from akkd_core.inference.onnx_import import import_onnxruntime  # noqa: E402
 from akkd_core.inference.predictors import make_predictor  # noqa: E402
 
 Run = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
@@ -94,8 +95,7 @@ def sgemm_peak() -> float:
 
 
 def plain_onnxruntime(network: Network) -> Run:
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(onnx_bytes(network), options)

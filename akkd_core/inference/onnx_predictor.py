@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from akkd_core.bundle.network import Network
 from akkd_core.bundle.onnx_graph import onnx_bytes
 from akkd_core.bundle.prediction import blocks, cache_rows, checked_inputs, mark_invalid
+from akkd_core.inference.onnx_import import import_onnxruntime
 from akkd_core.inference.threads import default_threads
+
+onnxruntime = import_onnxruntime()
 
 # In units of rows that fit the cache; onnxruntime keeps fewer layers alive at a time than we do.
 _CHUNK_OF_CACHE = 4

@@ -17,7 +17,8 @@ from typing import Any
 _GIB = float(1 << 30)
 _VARIABLES = (
     "AKKD_MODELS", "AKKD_PYTHON", "GDAL_DATA", "GDAL_DRIVER_PATH", "MKL_NUM_THREADS",
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PROJ_DATA", "PROJ_LIB", "XDG_DATA_HOME",
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY", "PROJ_DATA", "PROJ_LIB",
+    "XDG_DATA_HOME",
 )  # fmt: skip
 """Environment variables that change what AKKD does; no other is told."""
 
@@ -59,8 +60,9 @@ PACKAGES = (
     Package("osgeo", ("gdal",), "GeoTIFF, HDF4 in a child process",
             "apt install python3-gdal, or pip install 'akkd[gdal]'"),
     Package("pyhdf.SD", ("pyhdf",), "compressed HDF4", "pip install pyhdf"),
-    Package("onnxruntime", ("onnxruntime", "onnxruntime-gpu"), "the networks, fast",
-            "pip install onnxruntime"),
+    # by the module that turns its telemetry off
+    Package("akkd_core.inference.onnx_predictor", ("onnxruntime", "onnxruntime-gpu"),
+            "the networks, fast", "pip install onnxruntime"),
     Package("matplotlib", ("matplotlib",), "charts", "pip install matplotlib", tried=False),
     Package("click", ("click",), "the command line", "pip install click", tried=False),
     Package("tensorflow", ("tensorflow-cpu", "tensorflow"), "training; a graphics card",
@@ -129,7 +131,9 @@ def _blas() -> str:
 
 
 def _providers() -> str:
-    return ", ".join(import_module("onnxruntime").get_available_providers())
+    from akkd_core.inference.onnx_import import import_onnxruntime
+
+    return ", ".join(import_onnxruntime().get_available_providers())
 
 
 def machine_facts(folders: dict[str, Path]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from typing import Any
 
@@ -15,6 +16,7 @@ from akkd_core.bundle.architecture import ACTIVATIONS
 from akkd_core.bundle.prediction import cache_rows
 from akkd_core.errors import BundleMismatchError, MissingDependencyError, ParameterError
 from akkd_core.inference.numpy_predictor import NumpyPredictor
+from akkd_core.inference.onnx_import import import_onnxruntime
 from akkd_core.inference.predictors import Predictor, make_predictor
 from tests.builders import bundles
 
@@ -161,6 +163,18 @@ def test_auto_takes_onnxruntime_and_falls_back_to_numpy(monkeypatch: pytest.Monk
     assert make_predictor(bundles.bundle()).runtime == "numpy"
     with pytest.raises(MissingDependencyError, match="pip install onnxruntime"):
         make_predictor(bundles.bundle(), "onnxruntime")
+
+
+def test_onnxruntime_is_silent_unless_the_user_wants_its_telemetry(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", sys)
+    for wish, expected in ((None, "1"), ("0", "0")):
+        monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+        if wish is not None:
+            monkeypatch.setenv("ORT_DISABLE_TELEMETRY", wish)
+        import_onnxruntime()
+        assert os.environ["ORT_DISABLE_TELEMETRY"] == expected
 
 
 def test_tensorflow_missing_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
