@@ -226,16 +226,16 @@ class SurroundingsNetworks:
 
 
 def export_surroundings(
-    teacher: SurroundingsTeacher, sigma_factor: NDArray[np.floating]
+    teacher: SurroundingsTeacher, sigma_factor: NDArray[np.floating] | float = 1.0
 ) -> SurroundingsNetworks:
     """Return a teacher's networks.
 
     Parameters
     ----------
     teacher : SurroundingsTeacher
-    sigma_factor : ndarray of float64, (6,)
-        1: from the heads' scales to one-sigma errors, see `akkd_core.nn.error_heads`; it goes into
-        the mean of the outputs `LOG_SIGMA_NAMES`.
+    sigma_factor : ndarray of float64, (6,), optional
+        1: from the heads' Laplace scales to one-sigma errors, see
+        `akkd_core.validation.told_errors`; it goes into the mean of the outputs `LOG_SIGMA_NAMES`.
     """
     s = teacher.scaling
     air = s.atmosphere_mean, s.atmosphere_scale

@@ -25,7 +25,7 @@ from akkd_core.nn.options import (
 )
 from akkd_core.nn.teacher_samples import TeacherSamples, label
 from akkd_core.operations.train_bundle import domain_of, judged_bundle
-from akkd_core.operations.train_surroundings import calibrated_bundle, judged_by_itself
+from akkd_core.operations.train_surroundings import bundle_of, judged_by_itself
 from akkd_core.physics.features import unit_of
 from akkd_core.progress import Progress, SubProgress
 from akkd_core.provenance import training_software
@@ -155,8 +155,8 @@ def compress_surroundings(job: CompressionJob, progress: Progress) -> Compressed
     Returns
     -------
     bundle : ModelBundle
-        It tells its errors itself, calibrated on the validation set; with scores, and facts on
-        the compression in ``extra``.
+        It tells its errors itself, calibrated; with scores, and facts on the compression in
+        ``extra``.
     lines : tuple of str
         Scores in words.
 
@@ -180,18 +180,17 @@ def compress_surroundings(job: CompressionJob, progress: Progress) -> Compressed
         facts=job.run(),
         progress=SubProgress(progress, 0.0, 0.9),
     )
-    bundle = calibrated_bundle(
+    bundle = bundle_of(
         job.name,
         student,
-        job.sets,
-        options=options,
+        job.sets[0],
         pixel_architecture=job.architecture,
         description=f"student of {job.teacher.name} with four small networks",
         facts=job.facts,
     )
     extra = {**bundle.manifest.extra, **_extra(job.teacher, bundle.pixel_network, options)}
     bundle = replace(bundle, manifest=replace(bundle.manifest, extra=extra))
-    return judged_by_itself(bundle, job.held_out, SubProgress(progress, 0.9, 1.0))
+    return judged_by_itself(bundle, job.sets[1], job.held_out, SubProgress(progress, 0.9, 1.0))
 
 
 def _extra(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from akkd_core.bundle import Architecture, ModelBundle, Training, make_manifest
 from akkd_core.operations.train_bundle import domain_of, scores_of
-from akkd_core.physics.features import OUTPUT_NAMES, unit_of
+from akkd_core.physics.features import unit_of
 from akkd_core.progress import Progress, SubProgress
 from akkd_core.provenance import training_software
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from akkd_core.nn.options import SurroundingsOptions
     from akkd_core.nn.surroundings_teacher import SurroundingsTeacher
     from akkd_core.simulation.training_set import TrainingSet
-
-INTERVAL_90 = "interval_90"
-"""Fact of a manifest: half the width of the 90 % interval over the one-sigma error, by output."""
 
 
 def train_surroundings(
@@ -34,7 +31,7 @@ def train_surroundings(
     start: ModelBundle | None,
     progress: Progress,
 ) -> tuple[ModelBundle, tuple[str, ...]]:
-    """Train, calibrate the errors told on the validation set, and bundle.
+    """Train, bundle, and calibrate the errors told.
 
     Parameters
     ----------
@@ -72,26 +69,25 @@ def train_surroundings(
         architectures=SurroundingsArchitectures(pixel_architecture),
         start=start, progress=SubProgress(progress, 0.0, 0.9),
     )  # fmt: skip
-    bundle = calibrated_bundle(
-        name, teacher, sets, options=options, pixel_architecture=pixel_architecture,
+    bundle = bundle_of(
+        name, teacher, sets[0], pixel_architecture=pixel_architecture,
         description="teacher that sees pixels' surroundings and refines its air by a sample",
         facts=facts,
     )  # fmt: skip
-    return judged_by_itself(bundle, held_out, SubProgress(progress, 0.9, 1.0))
+    return judged_by_itself(bundle, sets[1], held_out, SubProgress(progress, 0.9, 1.0))
 
 
-def calibrated_bundle(
+def bundle_of(
     name: str,
     trained: SurroundingsTeacher,
-    sets: tuple[TrainingSet, TrainingSet],
+    train_set: TrainingSet,
     *,
-    options: SurroundingsOptions,
     pixel_architecture: Architecture,
     description: str,
     facts: Training,
     extra: Mapping[str, Any] | None = None,
 ) -> ModelBundle:
-    """Calibrate the errors that a model tells on the validation set, and bundle it.
+    """Bundle what was trained; the errors that it tells are not yet calibrated.
 
     Parameters
     ----------
@@ -99,31 +95,22 @@ def calibrated_bundle(
         Of the bundle.
     trained : SurroundingsTeacher
         Or a student of the same form.
-    sets : (TrainingSet, TrainingSet)
-        That it was trained and validated on.
-    options : SurroundingsOptions
+    train_set : TrainingSet
+        What it was trained on: gives the domain of validity.
     pixel_architecture : Architecture
     description : str
     facts : Training
     extra : mapping, optional
         Further facts for the manifest.
-
-    Raises
-    ------
-    TrainingError
-        See `akkd_core.nn.error_heads.calibrate_heads`.
     """
-    from akkd_core.nn.error_heads import calibrate_heads
     from akkd_core.nn.surroundings_teacher import export_surroundings
 
-    told = calibrate_heads(trained, sets[1], options)
-    made = export_surroundings(trained, told.sigma_factor)
+    made = export_surroundings(trained)
     networks = {
         f"{part}_network": getattr(made, part)
         for part in ("pixel", "scene", "sample", "refinement")
     }
     names = {n for net in networks.values() for n in (*net.input_names, *net.output_names)}
-    widths = dict(zip(OUTPUT_NAMES, (round(float(w), 4) for w in told.interval_90), strict=True))
     manifest = make_manifest(
         name,
         **networks,
@@ -131,25 +118,29 @@ def calibrated_bundle(
         units={n: unit_of(n) for n in sorted(names)},
         description=description,
         training=facts,
-        domain=domain_of(sets[0]),
-        uncertainty_method=told.method(),
+        domain=domain_of(train_set),
         software=training_software(),
-        extra={INTERVAL_90: widths, **(extra or {})},
+        extra=dict(extra or {}),
     )
     return ModelBundle(manifest, **networks)
 
 
 def judged_by_itself(
-    bundle: ModelBundle, held_out: int, progress: Progress
+    bare: ModelBundle, validation: TrainingSet, held_out: int, progress: Progress
 ) -> tuple[ModelBundle, tuple[str, ...]]:
-    """Give a bundle its scores from held-out scenes, and check the errors that it tells itself.
+    """Calibrate the errors that a bundle tells itself, check them, and give it its scores.
+
+    They are calibrated on held-out scenes of ecmwf52 air, in half of them with optical depths off
+    as between two engines, and checked on ecmwf83 air; without held-out scenes on the validation
+    set.
 
     Parameters
     ----------
-    bundle : ModelBundle
+    bare : ModelBundle
         Its pixel network gives `LOG_SIGMA_NAMES`, too.
+    validation : TrainingSet
     held_out : int
-        Number of scenes; 0 leaves it as it is.
+        Number of scenes; 0 for no scores.
     progress : Progress
 
     Returns
@@ -158,17 +149,30 @@ def judged_by_itself(
     lines : tuple of str
         Scores in words.
     """
-    if held_out == 0:
-        return bundle, ()
-    from akkd_core.validation.error_calibration import told_coverage
     from akkd_core.validation.heldout import held_out_scenes
+    from akkd_core.validation.told_errors import calibrate_told, told_coverage, with_told_errors
 
-    scores = scores_of(bundle, held_out, SubProgress(progress, 0.0, 0.7))
-    scenes = held_out_scenes(held_out, seed=0, progress=SubProgress(progress, 0.7, 0.9))
-    covered = told_coverage(bundle, scenes, SubProgress(progress, 0.9, 1.0))
+    if held_out == 0:
+        told = calibrate_told(bare, [validation], progress)
+        return with_told_errors(bare, told, f"{len(validation)} validation scenes"), ()
+    sets = _scenes_to_calibrate(max(held_out // 3, 2), SubProgress(progress, 0.0, 0.2))
+    told = calibrate_told(bare, sets, SubProgress(progress, 0.2, 0.3))
+    words = (
+        f"{told.scenes} held-out scenes (ecmwf52 air, judging materials, optical depths of half of "
+        "them off as between two engines)"
+    )
+    bundle = with_told_errors(bare, told, words)
+    scores = scores_of(bundle, held_out, SubProgress(progress, 0.3, 0.7))
+    checked_on = held_out_scenes(
+        max(held_out - told.scenes, 1),
+        profiles="ecmwf83",
+        seed=3,
+        progress=SubProgress(progress, 0.7, 0.9),
+    )
+    covered = told_coverage(bundle, checked_on, SubProgress(progress, 0.9, 1.0))
     method = (
-        f"{bundle.manifest.uncertainty.method}; on {held_out} held-out scenes (judging air and "
-        f"materials) {covered[0].one_sigma:.2f} of LST errors lie within one sigma"
+        f"{bundle.manifest.uncertainty.method}; on ecmwf83 air {covered[0].one_sigma:.2f} of LST "
+        "errors lie within one sigma"
     )
     uncertainty = replace(bundle.manifest.uncertainty, method=method)
     lines = [f"{s.name}: {s.value:.4f} {s.unit} ({s.measured_on})" for s in scores]
@@ -179,3 +183,19 @@ def judged_by_itself(
     return replace(
         bundle, manifest=replace(bundle.manifest, scores=scores, uncertainty=uncertainty)
     ), tuple(lines)
+
+
+def _scenes_to_calibrate(count: int, progress: Progress) -> tuple[TrainingSet, TrainingSet]:
+    """Held-out scenes of ecmwf52 air, the second half as another engine might give it."""
+    from akkd_core.validation.heldout import VARIANTS, held_out_scenes
+
+    other = VARIANTS["optical depth off as between two engines"]
+    half = count // 2
+    return (
+        held_out_scenes(
+            count - half, profiles="ecmwf52", seed=1, progress=SubProgress(progress, 0.0, 0.5)
+        ),
+        held_out_scenes(
+            half, recipe=other, profiles="ecmwf52", seed=2, progress=SubProgress(progress, 0.5, 1.0)
+        ),
+    )

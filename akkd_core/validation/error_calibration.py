@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from akkd_core.bundle import ErrorTable, ModelBundle
 from akkd_core.errors import ParameterError
 from akkd_core.inference.predictors import make_predictor
-from akkd_core.physics.features import LOG_SIGMA_NAMES, OUTPUT_NAMES, REFERENCE
+from akkd_core.physics.features import REFERENCE
 from akkd_core.progress import Progress, SilentProgress, checkpoint
 from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.methods import predict_scene
@@ -184,6 +184,16 @@ class Coverage:
     two_sigma: float
     calibration: float
 
+    @classmethod
+    def of(cls, name: str, ratio: Array) -> Coverage:
+        """Coverage of absolute errors over expected errors, 1, of any shape."""
+        return cls(
+            name,
+            float((ratio <= 1.0).mean()),
+            float((ratio <= 2.0).mean()),
+            float(np.sqrt((ratio**2).mean())),
+        )
+
 
 def coverage(
     table: ErrorTable, bundle: ModelBundle, scenes: TrainingSet, progress: Progress | None = None
@@ -205,52 +215,5 @@ def coverage_of(table: ErrorTable, found: Residuals) -> tuple[Coverage, ...]:
     sigma = table.lookup(found.lst, found.transmittance_13[:, None])
     shares = []
     for name, error, expected in zip(found.names, found.error, sigma, strict=True):
-        shares.append(_covered(name, np.abs(error) / expected))
+        shares.append(Coverage.of(name, np.abs(error) / expected))
     return tuple(shares)
-
-
-def told_coverage(
-    bundle: ModelBundle, scenes: TrainingSet, progress: Progress | None = None
-) -> tuple[Coverage, ...]:
-    """Check the errors that a bundle tells of each pixel itself, from the file alone.
-
-    Parameters
-    ----------
-    bundle : ModelBundle
-        Its pixel network gives `LOG_SIGMA_NAMES`, too.
-    scenes : TrainingSet
-        Of other air than it was trained and calibrated on.
-    progress : Progress, optional
-
-    Returns
-    -------
-    tuple of Coverage
-        One of each of `OUTPUT_NAMES`.
-
-    Raises
-    ------
-    OperationCancelled
-        If the user cancelled.
-    """
-    report = progress or SilentProgress()
-    predictor = make_predictor(bundle)
-    names = predictor.network.output_names
-    outputs = [names.index(name) for name in OUTPUT_NAMES]
-    told = [names.index(name) for name in LOG_SIGMA_NAMES]
-    ratios = []
-    for index in range(len(scenes)):
-        checkpoint(report, index / len(scenes), "errors told")
-        values, _ = predict_scene(bundle, predictor, scenes, index)
-        truth = np.column_stack([scenes.lst[index], scenes.lse[index]])
-        ratios.append(np.abs(values[:, outputs] - truth) / np.exp(values[:, told]))
-    ratio = np.concatenate(ratios)
-    return tuple(_covered(name, ratio[:, i]) for i, name in enumerate(OUTPUT_NAMES))
-
-
-def _covered(name: str, ratio: Array) -> Coverage:
-    return Coverage(
-        name,
-        float((ratio <= 1.0).mean()),
-        float((ratio <= 2.0).mean()),
-        float(np.sqrt((ratio**2).mean())),
-    )

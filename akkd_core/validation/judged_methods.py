@@ -29,14 +29,11 @@ from akkd_core.simulation.training_set import TrainingSet
 from akkd_core.validation.error_tally import NORMAL_90, ErrorTally
 from akkd_core.validation.methods import AIR_TEMPERATURE_ERROR_K, TCWV_ERROR_SHARE, Method
 from akkd_core.validation.scene_sample import sample_of_scene
+from akkd_core.validation.told_errors import INTERVAL_90
 
 NOTHING, WATER_AND_AIR, PROFILE = "the file alone", "water vapour and air known", "profile known"
 """What of the air is known: nothing; water vapour with 10 % and air temperature with 2 K of error;
 the air of a profile with 1 K and 10 % of layer-correlated error."""
-
-INTERVAL_KEY = "interval_90"
-"""Of a manifest's further facts: half the width of the 90 % interval over sigma, one number or one
-for each output."""
 
 Judged = tuple[NDArray[np.float64], NDArray[np.float64] | None]
 """Values (n, 6), K and 1, NaN where there is none; and their one-sigma errors, if told."""
@@ -111,7 +108,7 @@ def stated_interval(bundle: ModelBundle) -> NDArray[np.float64]:
     BundleIntegrityError
         If what the manifest states isn't one positive number, or six.
     """
-    stated = bundle.manifest.extra.get(INTERVAL_KEY, NORMAL_90)
+    stated = bundle.manifest.extra.get(INTERVAL_90, NORMAL_90)
     if isinstance(stated, dict):
         stated = [stated.get(name) for name in OUTPUT_NAMES]
     try:
@@ -120,7 +117,7 @@ def stated_interval(bundle: ModelBundle) -> NDArray[np.float64]:
         values = np.zeros(len(OUTPUT_NAMES))
     if not (np.isfinite(values) & (values > 0)).all():
         raise BundleIntegrityError(
-            f"bundle {bundle.name}: its manifest's {INTERVAL_KEY} is {stated!r}, expected one "
+            f"bundle {bundle.name}: its manifest's {INTERVAL_90} is {stated!r}, expected one "
             "positive number or six"
         )
     return values.copy()

@@ -27,7 +27,6 @@ from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 keras = pytest.importorskip("keras", reason="needs the training extra")
 
 from akkd_core.nn.batches import draw_scene_inputs, scene_inputs  # noqa: E402
-from akkd_core.nn.error_heads import calibrate_heads, quantile_by_scene  # noqa: E402
 from akkd_core.nn.surroundings_batches import (  # noqa: E402
     SurroundingsBatches,
     held_scene,
@@ -257,34 +256,6 @@ def test_heads_learn_of_the_errors_and_errors_nothing_of_the_heads():
     assert float(loss) == pytest.approx(expected, rel=1e-4)
     np.testing.assert_allclose(slope[:6], [1.0, *[-0.2 / 0.02] * 5], rtol=1e-3)
     np.testing.assert_allclose(slope[6:], 0.1 / 6 * (1 - 2.0 * np.exp(-0.3)), rtol=1e-3)
-
-
-def test_errors_told_hold_on_other_scenes(sets, trained):
-    found = calibrate_heads(trained, sets[1], OPTIONS)
-    targets = _predict(trained, sets)
-    truth = np.concatenate([sets[1].lst[..., None], sets[1].lse], axis=-1)
-    sigma = np.exp(targets[..., 6:]) * ERROR_UNITS * found.sigma_factor
-    inside = (np.abs(targets[..., :6] - truth) <= sigma).mean((0, 1))
-    np.testing.assert_allclose(inside, 0.6827 * 61 / 60, atol=0.005)
-    inside = (np.abs(targets[..., :6] - truth) <= sigma * found.interval_90).mean((0, 1))
-    np.testing.assert_allclose(inside, 0.9 * 61 / 60, atol=0.005)
-    assert found.scenes == 60 and "60 validation scenes" in found.method()
-
-
-def test_quantiles_allow_for_the_scene_that_is_not_known():
-    """A new scene's values lie below the bound as often as promised, whatever scenes' biases."""
-    rng = np.random.default_rng(3)
-    inside = []
-    for _ in range(600):
-        scale = np.exp(rng.normal(0.0, 1.0, (5, 1, 1)))
-        ratio = scale * np.abs(rng.standard_normal((5, 50, 1)))
-        inside.append((ratio[4] <= quantile_by_scene(ratio[:4], 0.68)).mean())
-    assert 0.68 < np.mean(inside) < 0.88
-    # the fifth scene's values are counted as beyond all of the four
-    known = np.arange(1.0, 101.0).reshape(4, 25, 1)
-    assert quantile_by_scene(known, 0.64)[0] == pytest.approx(np.quantile(known, 0.8))
-    assert quantile_by_scene(known, 0.9)[0] == 100.0
-    assert quantile_by_scene(np.zeros((2, 3, 1)), 0.9)[0] > 0
 
 
 def test_options_that_make_no_sense_are_refused():

@@ -12,11 +12,10 @@ from akkd_core.nn.learning_curve import LearningCurve
 from akkd_core.nn.options import DEFAULT_PIXEL_ARCHITECTURE
 from akkd_core.operations.simulate import run_scenes
 from akkd_core.operations.train import read_architecture, run
-from akkd_core.operations.train_surroundings import INTERVAL_90
 from akkd_core.physics.features import OUTPUT_NAMES, unit_of
-from akkd_core.validation.error_calibration import told_coverage
 from akkd_core.validation.heldout import held_out_scenes
 from akkd_core.validation.methods import predict_scene
+from akkd_core.validation.told_errors import INTERVAL_90, told_coverage
 
 
 def test_architectures_by_name_widths_and_file(tmp_path):
@@ -207,8 +206,8 @@ def test_a_bundle_that_sees_surroundings_has_four_networks_and_tells_its_errors(
     )
     assert manifest.training.description.startswith("48 simulated scenes of 24 pixels")
     assert len(manifest.training.data_sha256) == 64
-    assert "calibrated by scene on 16 validation scenes" in manifest.uncertainty.method
-    assert "on 6 held-out scenes" in manifest.uncertainty.method
+    assert "calibrated by scene on 2 held-out scenes (ecmwf52 air" in manifest.uncertainty.method
+    assert "on ecmwf83 air 0." in manifest.uncertainty.method
     assert {s.name for s in manifest.scores} >= {"lst mae", "lse mae"}
     assert sum("within the error told" in line for line in outcome.lines) == 6
     widths = manifest.extra[INTERVAL_90]
