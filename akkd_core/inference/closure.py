@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.bundle.model import ModelBundle
 from akkd_core.bundle.prediction import blocks
+from akkd_core.constants import C1_RADIANCE_W_UM4, C2_UM_K
 from akkd_core.errors import BundleMismatchError
 from akkd_core.inference.context import SceneContext
 from akkd_core.inference.threads import default_threads
 from akkd_core.physics.planck import brightness_temperature
 from akkd_core.physics.rte import radiance_toa_full
+from akkd_core.sensors import aster_tir
 
 Array = NDArray[np.float32]
 Around = Sequence[tuple[Array, SceneContext]]
@@ -69,6 +72,48 @@ def closure(values: Array, bt: Array, around: Around) -> Array:
     with ThreadPoolExecutor(default_threads()) as pool:
         list(pool.map(work, blocks(len(bt), _PART)))
     return found
+
+
+def quick_closure(values: Array, bt: Array, around: Around) -> Array:
+    """Closure by Planck's law at the bands' effective wavelengths: within 0.05 K of `closure`.
+
+    For what every retrieval checks: several times as fast.
+
+    Parameters
+    ----------
+    values, bt, around
+        As of `closure`.
+
+    Returns
+    -------
+    ndarray of float32, (n, 5)
+        K; NaN where it can't be computed.
+    """
+    k1, k2 = _constants()
+    found = np.empty(bt.shape, dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for part in blocks(len(bt), _PART):
+            lse = values[part, 1:].T
+            emitted = lse * (k1 / np.expm1(k2 / values[part, 0]))
+            radiance = np.zeros_like(emitted)
+            for share, context in around:
+                tau, up, down = (_column(air) for air in (
+                    context.transmittance, context.path_radiance, context.downwelling_radiance,
+                ))  # fmt: skip
+                radiance += share[part] * (tau * (emitted + (1 - lse) * down) + up)
+            found[part] = (k2 / np.log1p(k1 / radiance) - bt[part].T).T
+    return found
+
+
+def _column(air: NDArray[np.floating] | None) -> Array:
+    assert air is not None
+    return np.asarray(air, dtype=np.float32)[:, None]
+
+
+@cache
+def _constants() -> tuple[Array, Array]:
+    wavelength = aster_tir().effective_wavelength_um
+    return _column(C1_RADIANCE_W_UM4 / wavelength**5), _column(C2_UM_K / wavelength)
 
 
 def require_atmosphere(bundles: Sequence[ModelBundle]) -> None:

@@ -16,7 +16,7 @@ from akkd_core.bundle.prediction import blocks
 from akkd_core.calibration import SampleCalibration
 from akkd_core.errors import BundleMismatchError
 from akkd_core.images import Scene
-from akkd_core.inference.closure import closure, require_atmosphere
+from akkd_core.inference.closure import closure, quick_closure, require_atmosphere
 from akkd_core.inference.cloud_mask import NOTHING_MORE, MaskOptions, margin_of
 from akkd_core.inference.context import (
     NOTHING_KNOWN,
@@ -143,6 +143,7 @@ class Retriever:
             around = contexts.of_pixels(window, tile.valid)
             clouds, local = look_around(tile, contexts, options.distance, self.sees_surroundings)
             found = self.pixels(tile.bt, around, local)
+            del local
             if options.water_snow_prior:
                 kinds = clouds.water_snow[tile.valid]
                 found = with_known_emissivity(found, tile.bt, around, kinds)
@@ -150,6 +151,7 @@ class Retriever:
             found = replace(found, in_domain=found.in_domain & belongs)
             misfit = closure(found.values, tile.bt, around) if with_closure else None
             yield tile.tile(found, clouds, closure=misfit)
+            del tile, around, clouds, found, misfit  # or the next tile's would stand beside them
         report.update(1.0, "retrieved")
 
     def belonging(self, scene: Scene, window: Window, tile: TilePixels) -> NDArray[np.bool_]:
@@ -222,7 +224,7 @@ class Retriever:
             errors = self._errors(values[:, 0], tau)
         in_domain &= self._in_domain(bt, values)
         if self._domain is not None:
-            misfit = closure_departure(closure(values, bt, around), tau)
+            misfit = closure_departure(quick_closure(values, bt, around), tau)
             in_domain &= np.maximum(departure, misfit) <= 1.0
             errors = grown(errors, departure, misfit)
         return PixelRetrieval(values, errors, tau, in_domain)

@@ -10,7 +10,7 @@ import pytest
 from akkd_core.bundle import ModelBundle
 from akkd_core.calibration import Calibration
 from akkd_core.errors import BundleMismatchError, InputError
-from akkd_core.inference.closure import closure, require_atmosphere
+from akkd_core.inference.closure import closure, quick_closure, require_atmosphere
 from akkd_core.inference.context import SceneContext
 from akkd_core.inference.retriever import Retriever
 from akkd_core.physics.planck import band_radiance, brightness_temperature
@@ -50,6 +50,21 @@ def test_is_nothing_where_all_is_true_and_tells_what_is_not() -> None:
     warmer = seen(303.0, lse, TAU, PATH, DOWN) - measured
     assert 0.5 < warmer.min() < warmer.max() < 1.0
     np.testing.assert_allclose(found[2], warmer, atol=1e-3)
+
+
+def test_the_quick_one_is_near() -> None:
+    rng = np.random.default_rng(5)
+    lst = rng.uniform(240.0, 330.0, 500)
+    lse = rng.uniform(0.6, 1.0, (500, 5))
+    values = np.column_stack([lst, lse]).astype(np.float32)
+    bt = (lst[:, None] + rng.normal(-3.0, 3.0, (500, 5))).astype(np.float32)
+    share = rng.random(500).astype(np.float32)
+    around = [(share, AIR), (1 - share, MOIST)]
+    exact, quick = closure(values, bt, around), quick_closure(values, bt, around)
+    assert quick.dtype == np.float32 and np.abs(exact).max() > 5.0
+    assert np.abs(quick - exact).max() < 0.05
+    nowhere = quick_closure(values * np.float32("nan"), bt, around)
+    assert np.isnan(nowhere).all()
 
 
 def test_contexts_are_blended_in_radiance() -> None:

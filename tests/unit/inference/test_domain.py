@@ -108,7 +108,7 @@ def dn() -> np.ndarray:
 def any_closure(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arbitrary weights don't close."""
     monkeypatch.setattr(
-        retrievers, "closure", lambda values, bt, around: np.zeros_like(bt)
+        retrievers, "quick_closure", lambda values, bt, around: np.zeros_like(bt)
     )
     monkeypatch.setattr(StatisticsCheck, "passes", lambda check, statistics: True)
 
@@ -157,9 +157,9 @@ def test_what_does_not_close_is_outside(
         out[:100, 1] = -60.0
         return out
 
-    monkeypatch.setattr(retrievers, "closure", lambda v, bt, a: np.zeros_like(bt))
+    monkeypatch.setattr(retrievers, "quick_closure", lambda v, bt, a: np.zeros_like(bt))
     _, plain = retrieved(bundle, dn)
-    monkeypatch.setattr(retrievers, "closure", misfit)
+    monkeypatch.setattr(retrievers, "quick_closure", misfit)
     qc, error = retrieved(bundle, dn)
     assert flagged(qc).ravel()[:100].all() and flagged(qc).ravel()[100:].mean() < 0.01
     np.testing.assert_array_equal(error.ravel()[100:], plain.ravel()[100:])
@@ -172,7 +172,7 @@ def test_bundles_without_a_refinement_are_as_they_were(
     def refuse(*arguments: object) -> None:
         raise AssertionError("asked")
 
-    monkeypatch.setattr(retrievers, "closure", refuse)
+    monkeypatch.setattr(retrievers, "quick_closure", refuse)
     monkeypatch.setattr(contexts, "statistics_check", refuse)
     qc, _ = retrieved(scene_aware_bundle(), dn)
     assert (qc != 65535).all()
