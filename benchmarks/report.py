@@ -172,7 +172,8 @@ SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 def page() -> str:
     """Text of docs/performance.md."""
     results = {name: found for name in BENCHMARKS if (found := kept(name)) is not None}
-    parts = [INTRODUCTION, "## What should be reached\n", goal_table(results)]
+    parts = [INTRODUCTION, "## What should be reached\n"]
+    parts.append(goal_table(results) if results else "Nothing was measured yet: `make bench`.\n")
     for name, (title, write) in SECTIONS.items():
         parts.append(f"## {title}\n")
         if name not in results:
