@@ -44,7 +44,7 @@ for path in sys.argv[1:]:
     told[Path(path).name] = [error, seconds, grown / 1024]
 print(json.dumps(told))
 """
-BOMB_BYTES = 1 << 30
+BOMB_BYTES = 1 << 28
 
 
 def rehash(folder: Path) -> Path:
@@ -57,7 +57,7 @@ def rehash(folder: Path) -> Path:
 
 
 def bomb(folder: Path) -> Path:
-    """A gigabyte of zeros in a megabyte."""
+    """A quarter of a gigabyte of zeros in a quarter of a megabyte."""
     path = folder.with_suffix(".zip")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(folder / "manifest.json", "manifest.json")
@@ -72,10 +72,10 @@ def bomb_that_declares_little(folder: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(folder / "manifest.json", "manifest.json")
         with archive.open("weights.npz", "w") as entry:
-            for _ in range(16):
+            for _ in range(4):
                 entry.write(bytes(1 << 24))
     data = path.read_bytes()
-    path.write_bytes(data.replace(struct.pack("<L", 1 << 28), struct.pack("<L", 1000)))
+    path.write_bytes(data.replace(struct.pack("<L", 1 << 26), struct.pack("<L", 1000)))
     return path
 
 

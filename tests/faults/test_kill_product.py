@@ -111,8 +111,14 @@ def kill_after(child: subprocess.Popen[str], lines: int, delay: float) -> None:
 
 
 # 1 line "start", 25 tiles, then progress and finish for each of 5 layers, then 7 renames.
-@pytest.mark.parametrize("mode", ["memory", "disk"])
-@pytest.mark.parametrize("lines", [8, 29, 36, 38, 40, 43])
+QUICK = [("memory", 29), ("memory", 40), ("disk", 38)]
+MOMENTS = [(mode, lines) for mode in ("memory", "disk") for lines in (8, 29, 36, 38, 40, 43)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "lines"),
+    [*QUICK, *(pytest.param(*m, marks=pytest.mark.slow) for m in MOMENTS if m not in QUICK)],
+)
 def test_kill(tmp_path: Path, lines: int, mode: str) -> None:
     delay = random.Random(lines).random() * 0.04
     kill_after(start(tmp_path, mode), lines, delay)
@@ -125,7 +131,9 @@ def test_kill(tmp_path: Path, lines: int, mode: str) -> None:
     ), "leftovers of the killed run are gone"
 
 
-@pytest.mark.parametrize("lines", [37, 39, 42])
+@pytest.mark.parametrize(
+    "lines", [39, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (37, 42))]
+)
 def test_kill_while_replacing_an_older_product(tmp_path: Path, lines: int) -> None:
     assert finish(tmp_path) == "written"
     kill_after(start(tmp_path, "memory", "overwrite"), lines, 0.01)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from akkd_core.operations.catalogue import find_operation
+from akkd_core.progress import SilentProgress
 from tests.builders import command
 
 GUARD = """
@@ -39,16 +41,16 @@ COMMANDS = """
 import os
 from akkd_cli.main import cli
 
-scene, truth, out = sys.argv[1:]
-for words in (
-    ["retrieve", scene, "-o", out],
+scene, truth, out, *more = sys.argv[1:]
+quick = [["retrieve", scene, "-o", out], ["doctor"]]
+others = [
     ["info", out],
     ["models"],
-    ["doctor"],
     ["preprocess", scene, "-o", out + "-p"],
     ["validate", "truth", out, "--truth", truth, "-o", out + "-r"],
     ["tes", scene, "-o", out + "-t", "--atmosphere", "tcwv=20"],
-):
+]
+for words in quick + others * bool(more):
     code = cli.main(words, standalone_mode=False)
     assert not code, (words, code)
 print("all done")
@@ -83,7 +85,7 @@ def test_the_guard_sees_an_attempt(attempt: str) -> None:
 
 def test_onnxruntime_is_imported_in_one_place(repo_root: Path) -> None:
     """Where its telemetry, which is on by default from 1.29 on, is turned off before."""
-    importing = re.compile(r"^\s*(import|from) onnxruntime|import_module\(.onnxruntime", re.MULTILINE)
+    importing = re.compile(r"^\s*(import|from) onnxruntime|import_module\(.onnxruntime", re.M)
     sources = [
         path
         for folder in ("akkd_core", "cli", "qgis_plugin", "benchmarks", "tools")
@@ -93,12 +95,17 @@ def test_onnxruntime_is_imported_in_one_place(repo_root: Path) -> None:
     assert found == ["onnx_import.py"]
 
 
-def test_commands_ask_for_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [(), pytest.param(("all",), marks=pytest.mark.slow)])
+def test_commands_ask_for_no_network(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("pyhdf")
     monkeypatch.setenv("AKKD_MODELS", str(tmp_path / "models"))
     scene, truth = tmp_path / "s.hdf", tmp_path / "truth.tif"
-    words = ("simulate", "granule", scene, "--truth", truth, "--rows", "40", "--cols", "30")
-    assert command.akkd(*words, "--seed", "1").returncode == 0
-    run = guarded(COMMANDS, scene, truth, tmp_path / "out")
+    operation = find_operation("simulate granule")
+    values = {parameter.name: parameter.default for parameter in operation.parameters}
+    values |= {"output": str(scene), "truth": str(truth), "rows": 40, "cols": 30, "seed": 1}
+    operation.load_runner()(progress=SilentProgress(), **values)
+    run = guarded(COMMANDS, scene, truth, tmp_path / "out", *more)
     assert run.returncode == 0, (run.returncode, run.stderr)
     assert run.stdout.endswith("all done\n")
