@@ -160,7 +160,7 @@ def test_hostile_bundles_take_little(tmp_path: Path) -> None:
     whole = save_bundle(bundles.bundle(), tmp_path / "whole")
     run = subprocess.run(
         [sys.executable, "-c", LOADER, str(whole), *map(str, made.values())],
-        capture_output=True, text=True, env=command.environment(), timeout=120,
+        capture_output=True, text=True, env=command.environment(), timeout=280,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)

@@ -130,7 +130,7 @@ def test_two_runs_on_one_output_at_once(
         out = tmp_path / str(number)
         runs = [begin(scene, model, out), begin(scene, model, out, "--overwrite")]
         for run in runs:
-            _, errors = run.communicate(timeout=120)
+            _, errors = run.communicate(timeout=280)
             assert (run.returncode, errors) == (0, "")
         assert is_complete("G", out) and set(os.listdir(out)) == names(out)
         for suffix, array in layers(out).items():
