@@ -20,7 +20,7 @@ MEASURED_LIMIT_SD = 6.5
 """Features that are measured, and means of such over a pixel's surroundings: so many standard
 deviations from the training mean."""
 
-INVERTED_LIMIT_SD = 18.0
+INVERTED_LIMIT_SD = 30.0
 """The same of features of the ground under the air that was found: opaque air magnifies noise and
 its own errors in them, so their distribution has long tails in training, too."""
 
