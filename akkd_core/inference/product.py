@@ -221,6 +221,7 @@ def _write(
     try:
         for tile in tiles:
             writer.add(tile)
+            del tile  # or it would stand in memory while the next is made
             checkpoint(report, _WRITING_SHARE * writer.covered, scene.metadata.granule_id)
         writer.finish(SubProgress(report, _WRITING_SHARE, 1.0))
         writer.publish(provenance)

@@ -28,6 +28,7 @@ from akkd_core.inference.context import (
     sees_surroundings,
 )
 from akkd_core.inference.domain import FeatureDomain, closure_departure, grown
+from akkd_core.inference.memory import give_back_memory
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.surroundings import look_around
@@ -151,7 +152,9 @@ class Retriever:
             found = replace(found, in_domain=found.in_domain & belongs)
             misfit = closure(found.values, tile.bt, around) if with_closure else None
             yield tile.tile(found, clouds, closure=misfit)
-            del tile, around, clouds, found, misfit  # or the next tile's would stand beside them
+            # or the next tile's would stand beside them
+            del tile, around, clouds, found, misfit
+            give_back_memory()
         report.update(1.0, "retrieved")
 
     def belonging(self, scene: Scene, window: Window, tile: TilePixels) -> NDArray[np.bool_]:

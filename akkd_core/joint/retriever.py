@@ -19,6 +19,7 @@ from akkd_core.inference.context import (
     make_context,
 )
 from akkd_core.inference.layers import MODEL_NODATA
+from akkd_core.inference.memory import give_back_memory
 from akkd_core.inference.retriever import CONTEXT_SHARE, Retriever
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.surroundings import look_around
@@ -122,6 +123,9 @@ class JointRetriever:
             if with_closure:
                 misfit = closure(found.values, tile.bt, [(s, _airy(c)) for s, c in around])
             yield tile.tile(found, clouds, model, misfit)
+            # or the next tile's would stand beside them
+            del tile, around, clouds, found, misfit, local, weights, model
+            give_back_memory()
         report.update(1.0, "retrieved")
 
     def weights(self, scene: Scene, window: Window, tile: TilePixels) -> Array:
