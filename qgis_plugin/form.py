@@ -61,6 +61,7 @@ _FILE_FILTERS = {
     "json": "JSON (*.json)",
     "csv": "CSV (*.csv)",
     "report": "Markdown (*.md)",
+    "manifest": "JSON lines (*.jsonl)",
 }
 _FILE_FILTERS_OF = {
     ("simulate atmospheres", "output"): "NumPy archive (*.npz);;CSV (*.csv)",

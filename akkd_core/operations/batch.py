@@ -123,7 +123,20 @@ class SteadyProgress:
 Work = Callable[[SceneArgument, Progress], ProductSummary]
 
 
-def _one(argument: SceneArgument, work: Work, progress: Progress) -> ProductSummary:
+def attempt(argument: SceneArgument, work: Work, progress: Progress) -> ProductSummary:
+    """Work on a scene; what goes wrong becomes a summary that carries the error.
+
+    Parameters
+    ----------
+    argument : SceneArgument
+    work : callable
+    progress : Progress
+
+    Raises
+    ------
+    OperationCancelled
+        If the user cancelled.
+    """
     try:
         return work(argument, progress)
     except OperationCancelled:
@@ -135,6 +148,21 @@ def _one(argument: SceneArgument, work: Work, progress: Progress) -> ProductSumm
         fault = AkkdError(f"{argument.label}: unforeseen {type(error).__name__}: {error}")
         fault.__cause__ = error
         return ProductSummary(argument.label, argument.default_folder, "failed", error=fault)
+
+
+def part_of(progress: Progress, index: int, count: int) -> Progress:
+    """Progress of one scene of a batch; its messages say which one it is.
+
+    Parameters
+    ----------
+    progress : Progress
+        Of the batch.
+    index, count : int
+        Which scene, from 0, and of how many.
+    """
+    prefix = f"[{index + 1}/{count}] " if count > 1 else ""
+    span = (index / count, (index + 1) / count)
+    return SteadyProgress(SubProgress(progress, *span, prefix=prefix))
 
 
 def run_batch(
@@ -164,10 +192,7 @@ def run_batch(
     summaries = []
     for index, argument in enumerate(arguments):
         checkpoint(progress, index / len(arguments))
-        span = (index / len(arguments), (index + 1) / len(arguments))
-        prefix = f"[{index + 1}/{len(arguments)}] " if len(arguments) > 1 else ""
-        part = SteadyProgress(SubProgress(progress, *span, prefix=prefix))
-        summary = _one(argument, work, part)
+        summary = attempt(argument, work, part_of(progress, index, len(arguments)))
         if summary.error is not None and len(arguments) == 1:
             raise summary.error
         summaries.append(summary)

@@ -81,6 +81,27 @@ _RUNTIME = (
     ),
 )  # fmt: skip
 
+_SPREAD = (
+    Parameter(
+        "workers", ParamKind.INTEGER, "Worker processes",
+        "Processes among which the scenes are shared out, each with one thread for its networks; "
+        "a scene whose worker dies is begun again.",
+        default=1, minimum=1, maximum=1024, advanced=True,
+    ),
+    Parameter(
+        "scheduler", ParamKind.TEXT, "Dask scheduler",
+        "Address of a Dask scheduler, as tcp://HOST:8786, on whose workers the scenes are done; "
+        "they must have AKKD and see the same files.",
+        advanced=True,
+    ),
+    Parameter(
+        "manifest", ParamKind.OUTPUT_FILE, "Manifest",
+        "File of JSON lines that records each scene with the SHA-256 of its product; the same "
+        "command skips scenes that it tells of and whose products are unchanged.",
+        advanced=True,
+    ),
+)  # fmt: skip
+
 RETRIEVE = Operation(
     "retrieve",
     "Retrieve temperature and emissivity",
@@ -100,6 +121,7 @@ RETRIEVE = Operation(
         *_RUNTIME,
         _TILE_SIZE,
         _GAIN_OFFSET,
+        *_SPREAD,
     ),
     "akkd_core.operations.retrieve:run",
 )  # fmt: skip

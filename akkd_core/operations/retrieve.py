@@ -20,6 +20,7 @@ from akkd_core.inference.product_files import NETWORK
 from akkd_core.operations.batch import Claims, SceneArgument, group_scenes, run_batch
 from akkd_core.operations.catalogue import RETRIEVE
 from akkd_core.operations.known_air import AirSources, SceneAirFacts, as_text, read_air
+from akkd_core.operations.retrieve_batch import Spread, retrieve_spread
 from akkd_core.operations.spec import Outcome
 from akkd_core.progress import Progress, SilentProgress, SubProgress
 
@@ -112,8 +113,14 @@ def _provenance(
     )
 
 
-class _SceneRetrieval:
-    """What is done with each scene of a batch."""
+class SceneRetrieval:
+    """What is done with each scene of a batch.
+
+    Parameters
+    ----------
+    model : RetrievalModel
+    options : RetrievalOptions
+    """
 
     def __init__(self, model: RetrievalModel, options: RetrievalOptions) -> None:
         self._model, self._options = model, options
@@ -204,6 +211,29 @@ def _layers_asked_for(options: RetrievalOptions) -> list[Layer]:
     return [layer for layer, wanted in asked if wanted]
 
 
+def options_of(
+    output: str | Path | None,
+    tile_size: int,
+    tcwv: float | str | Path | None,
+    t_air: float | str | Path | None,
+    profile: str | Path | None,
+    elevation: float | str | Path | None,
+    gain_offset: str | Path | None,
+    cloud_distance: bool,
+    water_snow_prior: bool,
+    closure: bool,
+    vnir_swir: str,
+    overwrite: bool,
+) -> RetrievalOptions:
+    """Options of the parameters of :func:`retrieve`."""
+    air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
+    clouds = MaskOptions(cloud_distance, water_snow_prior)
+    return RetrievalOptions(
+        _path(output), tile_size, air, _path(gain_offset), overwrite, clouds, vnir_swir == "auto",
+        closure,
+    )  # fmt: skip
+
+
 def _path(value: str | Path | None) -> Path | None:
     return None if value is None else Path(value)
 
@@ -225,6 +255,9 @@ def retrieve(
     closure: bool = False,
     vnir_swir: str = "auto",
     overwrite: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    manifest: str | Path | None = None,
     progress: Progress | None = None,
 ) -> list[ProductSummary]:
     """Retrieve land surface temperature and emissivity of scenes and write their products.
@@ -267,6 +300,13 @@ def retrieve(
         Whether bands 1-4 help the cloud mask where a granule has them.
     overwrite : bool
         Whether complete products are made anew; otherwise they are kept and reported as skipped.
+    workers : int
+        Processes among which scenes are shared out, 1-1024.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:8786``, on whose workers scenes are done.
+    manifest : path, optional
+        File of JSON lines that records every scene; scenes that it tells of, and whose products
+        still have their SHA-256, are skipped.
     progress : Progress, optional
 
     Returns
@@ -284,21 +324,27 @@ def retrieve(
     """
     from akkd_core.operations.retrieval_model import open_model
 
-    RETRIEVE.check(runtime=runtime, tile_size=tile_size, vnir_swir=vnir_swir)
-    air = AirSources(as_text(tcwv), as_text(t_air), _path(profile), as_text(elevation))
-    clouds = MaskOptions(cloud_distance, water_snow_prior)
-    options = RetrievalOptions(
-        _path(output), tile_size, air, _path(gain_offset), overwrite, clouds, vnir_swir == "auto",
-        closure,
-    )  # fmt: skip
+    numbers = {"tile_size": tile_size, "workers": workers}
+    RETRIEVE.check(runtime=runtime, vnir_swir=vnir_swir, **numbers)
+    values: dict[str, Any] = {
+        "output": as_text(output), "tile_size": tile_size, "tcwv": as_text(tcwv),
+        "t_air": as_text(t_air), "profile": as_text(profile), "elevation": as_text(elevation),
+        "gain_offset": as_text(gain_offset), "cloud_distance": cloud_distance,
+        "water_snow_prior": water_snow_prior, "closure": closure, "vnir_swir": vnir_swir,
+        "overwrite": overwrite,
+    }  # fmt: skip
+    options = options_of(**values)
     arguments = group_scenes([scenes] if isinstance(scenes, (str, Path)) else scenes)
     check_options(options)
     opened = open_model(model, runtime, device)
     check_model(opened, options)
     predictor = opened.retriever.predictor
     _LOG.info("model %s, %s on %s", opened.name, predictor.runtime, predictor.device)
-    work = _SceneRetrieval(opened, options)
-    return run_batch(arguments, work, progress if progress is not None else SilentProgress())
+    report = progress if progress is not None else SilentProgress()
+    if (spread := Spread(workers, scheduler, _path(manifest))).plain:
+        return run_batch(arguments, SceneRetrieval(opened, options), report)
+    values |= {"model": as_text(model), "runtime": runtime, "device": device}
+    return retrieve_spread(arguments, values, opened, spread, report)
 
 
 def _line(summary: ProductSummary) -> str:

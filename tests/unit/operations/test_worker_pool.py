@@ -1,0 +1,170 @@
+"""Workers: the same products as one process, a worker's death, scenes that fail, cancelling."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import akkd_core
+from akkd_core.errors import (
+    GranuleReadError,
+    InputError,
+    MissingDependencyError,
+    OperationCancelled,
+    ParameterError,
+)
+from akkd_core.operations import worker_pool
+from akkd_core.operations.scene_jobs import failed
+from akkd_core.operations.worker_pool import WorkerPool
+from akkd_core.progress import SilentProgress
+from tests.builders import command
+
+pytest.importorskip("pyhdf")
+_CREATED = re.compile(rb'"created": "[^"]*"')
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return command.bundle(tmp_path_factory.mktemp("model") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("scenes")
+    return [command.granule(folder / f"G{n}.hdf", rows=40 + n, cols=40) for n in range(3)]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Files but for the time at which they were made, which the STAC item tells."""
+    return {
+        path.name: _CREATED.sub(b"", path.read_bytes()) for path in sorted(folder.iterdir())
+    }
+
+
+class _Killer(SilentProgress):
+    """Kills the first worker of a pool when it first tells of a scene."""
+
+    def __init__(self, pool: list[WorkerPool]) -> None:
+        self._pools, self.killed = pool, 0
+        self.furthest = 0.0
+
+    def update(self, fraction: float, message: str = "") -> None:
+        assert fraction >= 0
+        busy = [w for pool in self._pools for w in pool._pool if w.job is not None]
+        if not self.killed and busy and "] " in message:
+            self.killed = busy[0].process.pid
+            os.kill(self.killed, signal.SIGKILL)
+
+
+def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
+    scenes: list[Path], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    absent = tmp_path / "absent.hdf"
+    one = akkd_core.retrieve([*scenes, absent], tmp_path / "one", model)
+    pools: list[WorkerPool] = []
+    made = WorkerPool.__init__
+
+    def remember(self: WorkerPool, workers: int) -> None:
+        made(self, workers)
+        pools.append(self)
+
+    monkeypatch.setattr(WorkerPool, "__init__", remember)
+    killer = _Killer(pools)
+    manifest = tmp_path / "run.jsonl"
+    given: dict[str, Any] = {"model": model, "workers": 2, "manifest": manifest}
+    two = akkd_core.retrieve([*scenes, absent], tmp_path / "two", progress=killer, **given)
+    assert killer.killed
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert [s.status for s in two] == [s.status for s in one] == ["written"] * 3 + ["failed"]
+    assert isinstance(two[3].error, GranuleReadError) and "absent.hdf" in str(two[3].error)
+    records = [json.loads(line) for line in manifest.read_text().splitlines()]
+    assert sorted(record["state"] for record in records) == ["failed"] + ["written"] * 3
+    # What is whole is left alone in this process too; what was altered is made again.
+    altered, kept = (tmp_path / "two" / f"G{n}_LST.tif" for n in (0, 1))
+    before = kept.stat().st_mtime_ns
+    altered.write_bytes(altered.read_bytes()[:-1] + b"x")
+    again = akkd_core.retrieve(scenes, tmp_path / "two", **{**given, "workers": 1})
+    assert [summary.status for summary in again] == ["written", "skipped", "skipped"]
+    assert kept.stat().st_mtime_ns == before
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    with pytest.raises(ParameterError, match="other options"):
+        akkd_core.retrieve(scenes, tmp_path / "two", t_air=290, **{**given, "workers": 1})
+
+
+_DEADLY = """
+import json, os, sys
+sys.path[:] = json.loads(sys.stdin.readline())
+print(json.dumps({"ready": list(sys.version_info[:2])}), flush=True)
+for line in sys.stdin:
+    if "bad" in line:
+        os.kill(os.getpid(), 9)
+    print("{", flush=True) if "torn" in line else None
+    from akkd_core.operations.scene_jobs import failed
+    from akkd_core.operations.batch import SceneArgument
+    from pathlib import Path
+    result = failed(SceneArgument((Path(json.loads(line)["files"][0]),)), "done")
+    print(json.dumps({"result": result}), flush=True)
+"""
+
+
+def test_a_scene_that_kills_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "_START", _DEADLY)
+    got: dict[int, dict[str, Any]] = {}
+    jobs = [{"files": [name]} for name in ("a", "bad", "b")]
+    WorkerPool(2).run(jobs, lambda index, result: got.update({index: result}), SilentProgress())
+    assert {i: r["attempts"] for i, r in got.items()} == {0: 1, 1: 3, 2: 1}
+    assert "bad: 3 workers ended" in got[1]["error"][1] and "signal 9" in got[1]["error"][1]
+
+
+def test_cancelling_ends_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "_START", _DEADLY.replace("for line in sys.stdin:", "for line in sys.stdin:\n    continue"))  # noqa: E501
+    pool = WorkerPool(1)
+    seen: list[Any] = []
+
+    class Cancel(SilentProgress):
+        def cancelled(self) -> bool:
+            seen.extend(w.process for w in pool._pool if w.job is not None)
+            return bool(seen)
+
+    with pytest.raises(OperationCancelled):
+        pool.run([{"files": ["a"]}], lambda index, result: None, Cancel())
+    assert seen[0].poll() is not None and pool._pool == []
+
+
+def test_no_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "qgis-bin"))
+    monkeypatch.setenv("AKKD_PYTHON", str(tmp_path / "no-python"))
+    with pytest.raises(MissingDependencyError, match="Take one worker"):
+        WorkerPool(1).run([{"files": ["a"]}], lambda *_: None, SilentProgress())
+
+
+def test_scheduler(monkeypatch: pytest.MonkeyPatch, scenes: list[Path], model: Path) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingDependencyError, match=r"akkd\[scale\]"):
+        akkd_core.retrieve(scenes, model=model, scheduler="tcp://127.0.0.1:1")
+    with pytest.raises(ParameterError, match="one of the two"):
+        akkd_core.retrieve(scenes, model=model, scheduler="tcp://127.0.0.1:1", workers=2)
+
+
+def test_two_scenes_of_one_id(scenes: list[Path], model: Path, tmp_path: Path) -> None:
+    twin = tmp_path / scenes[0].name
+    twin.write_bytes(scenes[0].read_bytes())
+    manifest = tmp_path / "run.jsonl"
+    first, second = akkd_core.retrieve(
+        [scenes[0], twin], tmp_path / "out", model, manifest=manifest
+    )
+    assert first.status == "written" and "same granule id" in str(second.error)
+    assert isinstance(second.error, InputError)
+
+
+def test_failed_names_the_scene() -> None:
+    from akkd_core.operations.batch import SceneArgument
+
+    assert failed(SceneArgument((Path("x.hdf"),)), "why")["error"] == ["AkkdError", "x.hdf: why"]
