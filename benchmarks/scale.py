@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -21,6 +20,8 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+
+import numpy as np
 
 AKKD = str(Path(sys.executable).parent / "akkd")
 
@@ -44,7 +45,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def killed_run(command: list[str], every: float, draw: random.Random) -> tuple[int, int]:
+def killed_run(command: list[str], every: float, draw: np.random.Generator) -> tuple[int, int]:
     """Run with a worker killed every so many seconds; the exit code and the number killed."""
     run = subprocess.Popen(command)
     killed = 0
@@ -55,7 +56,7 @@ def killed_run(command: list[str], every: float, draw: random.Random) -> tuple[i
         if time.monotonic() < following or not workers:
             continue
         try:
-            os.kill(draw.choice(workers), signal.SIGKILL)
+            os.kill(int(draw.choice(workers)), signal.SIGKILL)
         except ProcessLookupError:
             continue
         killed += 1
@@ -99,7 +100,7 @@ def main() -> int:
         spread = ["--workers", str(asked.workers), "--manifest", str(root / "run.jsonl")]
         code, killed = killed_run(
             [*command, "-o", str(root / "two"), *spread], asked.kill_every,
-            random.Random(asked.seed),
+            np.random.default_rng(asked.seed),
         )  # fmt: skip
         records = [json.loads(line) for line in (root / "run.jsonl").read_text().splitlines()]
         states = Counter(record["state"] for record in records)

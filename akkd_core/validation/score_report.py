@@ -18,9 +18,10 @@ from akkd_core.validation.heldout import (
     score_by_class,
 )
 
+_NAME_WIDTH = 54
 _HEADER = (
-    f"{'method':<42}{'LST MAE':>9}{'+-':>7}{'RMSE':>7}{'bias':>7}{'PCC':>8}{'|scene|':>9}"
-    f"{'LSE MAE':>9}{'RMSE':>8}{'PCC':>7}"
+    f"{'method':<{_NAME_WIDTH}}{'LST MAE':>9}{'+-':>7}{'RMSE':>7}{'bias':>7}{'PCC':>8}"
+    f"{'|scene|':>9}{'LSE MAE':>9}{'RMSE':>8}{'PCC':>7}"
 )
 
 
@@ -97,7 +98,7 @@ class ScoreReport:
             lse = f"{score.lse_mae:>9.4f}{rmse:>8.4f}{pcc:>7.3f}"
         failed = f"  ({score.failed_share:.1%} of pixels failed)" if score.failed_share else ""
         return (
-            f"{score.method[:41]:<42}{score.lst_mae:>9.3f}{error:>7.3f}{score.lst.rmse:>7.3f}"
+            f"{score.method:<{_NAME_WIDTH}}{score.lst_mae:>9.3f}{error:>7.3f}{score.lst.rmse:>7.3f}"
             f"{score.lst.bias:>+7.2f}{score.lst.pcc:>8.4f}{score.mean_absolute_scene_bias:>9.3f}"
             f"{lse}{failed}"
         )
