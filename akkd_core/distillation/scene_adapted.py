@@ -38,6 +38,7 @@ from akkd_core.physics.planck import band_radiance, brightness_temperature
 from akkd_core.progress import Progress, SilentProgress, SubProgress, checkpoint
 from akkd_core.sensors import aster_tir
 from akkd_core.simulation.scenes import noise_radiance
+from akkd_core.validation.error_calibration import LST_EDGES_K
 from akkd_core.validation.metrics import Metrics, metrics
 
 MIN_PIXELS = 1000
@@ -49,7 +50,6 @@ _TILE = 512
 _BATCH = 512
 _STRATUM_K = (1.0, 0.5)
 _FLAT_SHARE = 0.5
-_OPACITIES = 1000
 _SIGMA_PRIOR = 100.0
 
 
@@ -63,8 +63,8 @@ class TaughtPixels:
         Brightness temperature of bands 10-14, K.
     values : ndarray of float32, (n, 6)
         Retrieved LST, K, and emissivity of bands 10-14, 0-1.
-    transmittance_13 : ndarray of float32, (n,)
-        Retrieved, 0-1.
+    errors : ndarray of float32, (n, 6)
+        Their standard errors; NaN where the bundle tells none.
     in_domain : ndarray of bool, (n,)
         Whether the bundle's domain of validity holds the pixel.
     place : ndarray of intp, (n,)
@@ -73,7 +73,7 @@ class TaughtPixels:
 
     bt: NDArray[np.float32]
     values: NDArray[np.float32]
-    transmittance_13: NDArray[np.float32]
+    errors: NDArray[np.float32]
     in_domain: NDArray[np.bool_]
     place: NDArray[np.intp]
 
@@ -158,7 +158,7 @@ def taught_pixels(
             [(share[used], context) for share, context in around],
             None if local is None else local[used],
         )
-        pixels = TaughtPixels(bt, found.values, found.transmittance_13, found.in_domain, place)
+        pixels = TaughtPixels(bt, found.values, found.errors, found.in_domain, place)
         parts.append(pixels.where(np.asarray(np.isfinite(found.values).all(axis=1))))
     whole = TaughtPixels.joined(parts)
     held_out = kept_out.ravel()[whole.place]
@@ -292,40 +292,43 @@ def fidelity(student: Network, held_out: TaughtPixels) -> dict[str, Metrics]:
 
 
 def adapted_error_table(
-    table: ErrorTable, student: Network, learn: TaughtPixels, held_out: TaughtPixels
+    student: Network, learn: TaughtPixels, held_out: TaughtPixels
 ) -> ErrorTable:
     """Errors of a student: its teacher's in this scene's air, and its departure from the teacher.
 
+    Both are root mean squares in each class of temperature, drawn towards that of all.
+
     Parameters
     ----------
-    table : ErrorTable
-        The teacher's, outputs in the order of `OUTPUT_NAMES`.
     student : Network
-    learn, held_out : TaughtPixels
-        Of these the student's departure is taken (root mean square in each class of temperature,
-        drawn towards that of all).
+    learn : TaughtPixels
+        Of these the teacher's errors are taken; it tells them.
+    held_out : TaughtPixels
+        Of these the student's departure is taken.
 
     Returns
     -------
     ErrorTable
         With one class of transmittance, since a student of five temperatures retrieves none.
     """
-    edges = table.lst_edges_k
-    centres = 0.5 * (edges[:-1] + edges[1:])
-    tau = learn.transmittance_13[:: max(len(learn) // _OPACITIES, 1)]
-    teachers = table.lookup(centres[:, None], tau[None]).astype(np.float64)
-    square = (retrieved(student, held_out.bt) - held_out.values).astype(np.float64) ** 2
-    label = np.clip(np.searchsorted(edges, held_out.values[:, 0]) - 1, 0, len(centres) - 1)
-    counts = np.bincount(label, minlength=len(centres))
-    own = np.stack(
-        [
-            (np.bincount(label, part, len(centres)) + _SIGMA_PRIOR * part.mean())
-            / (counts + _SIGMA_PRIOR)
-            for part in square.T
-        ]
+    away = retrieved(student, held_out.bt) - held_out.values
+    square = _by_temperature(learn.values[:, 0], learn.errors)
+    square += _by_temperature(held_out.values[:, 0], away)
+    sigma = np.sqrt(square)[..., None].astype(np.float32)
+    return ErrorTable(LST_EDGES_K.astype(np.float32), np.array([0.0, 1.0]), sigma)
+
+
+def _by_temperature(
+    lst: NDArray[np.float32], values: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Mean squares in classes of temperature, (column, class), from (n, column)."""
+    classes = len(LST_EDGES_K) - 1
+    label = np.clip(np.searchsorted(LST_EDGES_K, lst) - 1, 0, classes - 1)
+    counts = np.bincount(label, minlength=classes) + _SIGMA_PRIOR
+    squares = values.T.astype(np.float64) ** 2
+    return np.stack(
+        [(np.bincount(label, one, classes) + _SIGMA_PRIOR * one.mean()) / counts for one in squares]
     )
-    sigma = np.sqrt((teachers**2).mean(axis=-1) + own)
-    return ErrorTable(edges, np.array([0.0, 1.0]), sigma[..., None].astype(np.float32))
 
 
 def retrieved(student: Network, bt: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from akkd_core.bundle import (
     ModelBundle,
     Score,
@@ -181,8 +183,8 @@ def _bundle(
     learn, held_out = pixels
     where = f"held-out blocks of {scene.metadata.granule_id}, against the teacher"
     table, uncertainty = None, Uncertainty("none")
-    if teacher.error_table is not None:
-        table = adapted_error_table(teacher.error_table, student, learn, held_out)
+    if np.isfinite(learn.errors).all():
+        table = adapted_error_table(student, learn, held_out)
         n_out, n_t, n_tau = table.sigma.shape
         uncertainty = Uncertainty(
             f"the teacher's ({teacher.manifest.uncertainty.method}) in this scene's air, and root "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from akkd_core.inference.layers import LAYERS, Layer, model_layer
+from akkd_core.physics.features import LOG_SIGMA_NAMES
 
 if TYPE_CHECKING:
     from akkd_core.bundle import ModelBundle
@@ -95,6 +96,8 @@ def _joint(joint: JointBundle, runtime: str, device: str) -> RetrievalModel:
 
 
 def _error_method(bundle: ModelBundle) -> str:
-    if bundle.error_table is None:
+    if bundle.error_table is None and not set(LOG_SIGMA_NAMES) <= set(
+        bundle.pixel_network.output_names
+    ):
         return "not given: the model bundle carries no error table"
     return bundle.manifest.uncertainty.method

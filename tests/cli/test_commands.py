@@ -72,7 +72,7 @@ def test_info_of_a_shipped_bundle_by_name(
     monkeypatch.chdir(tmp_path)
     run = akkd("info", name)
     assert run.returncode == 0, run.stderr
-    assert "scene network: 79 inputs" in run.stdout
+    assert "scene network: 95 inputs" in run.stdout
 
 
 def test_info_of_a_bundle(model: Path) -> None:
@@ -154,7 +154,7 @@ def test_install_and_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     first = CliRunner().invoke(cli, words)
     assert first.exit_code == 0 and "--model small" in first.output
     listed = CliRunner().invoke(cli, ["models"]).output
-    assert "small (installed): model bundle akkd-compact" in listed
+    assert "small (installed): model bundle akkd-surroundings-compact" in listed
     cases = ((words, 2, "exists"), (["install", str(tmp_path)], 4, "manifest.json: can't be read"))
     for given, code, text in cases:
         result = CliRunner().invoke(cli, given)

@@ -70,7 +70,7 @@ def _truth(done: Done) -> None:
 
 def _scores(done: Done) -> None:
     report = json.loads(Path(done.results["json"]).read_text())
-    assert "akkd-compact" in json.dumps(report) and "split window" in done.summary
+    assert "akkd-surroundings-compact" in json.dumps(report) and "split window" in done.summary
     assert done.results["json"] == str(done.out / "scores.json")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from akkd_core.bundle import Architecture, ErrorTable
+from akkd_core.bundle import Architecture
 from akkd_core.calibration import Calibration
 from akkd_core.distillation.scene_adapted import (
     TaughtPixels,
@@ -68,7 +68,6 @@ def test_the_teacher_labels_clear_pixels_as_it_retrieves_them(
         np.testing.assert_allclose(part.values[:, 1:], expected, atol=1e-5)
         bt = calibration.brightness_temperature(dn).reshape(5, -1).T
         np.testing.assert_array_equal(part.bt, bt[part.place])
-        assert ((part.transmittance_13 > 0) & (part.transmittance_13 < 1)).all()
 
 
 def test_held_out_pixels_stand_in_blocks(taught: tuple[TaughtPixels, TaughtPixels]) -> None:
@@ -151,18 +150,27 @@ def test_errors_are_the_teachers_in_this_air_and_the_departure() -> None:
     student = offset_bundle("student", 2.0).pixel_network
     values = retrieved(student, bt)
     values[:, 0] += RNG.normal(0, 0.4, n)
-    tau = np.full(n, 0.5, np.float32)
-    pixels = TaughtPixels(bt, values, tau, np.ones(n, bool), np.arange(n))
-    edges = np.array([260.0, 280, 290, 300, 320]), np.array([0.4, 0.6, 1.0])
-    sigma = np.full((6, 4, 2), 0.02)
-    sigma[0, :, 0], sigma[0, :, 1] = 0.3, 9.0
-    table = adapted_error_table(ErrorTable(*edges, sigma), student, pixels, pixels)
+    errors = np.full((n, 6), 0.02, np.float32)
+    errors[:, 0] = 0.3
+    pixels = TaughtPixels(bt, values, errors, np.ones(n, bool), np.arange(n))
+    table = adapted_error_table(student, pixels, pixels)
     lst = np.linspace(200, 400, 50, dtype=np.float32)
     # a retriever without an atmosphere asks at transmittance 0
     errors = table.lookup(lst, np.zeros(50, np.float32))
     assert np.isfinite(errors).all()
     np.testing.assert_allclose(errors[0], 0.5, atol=0.02)
     np.testing.assert_allclose(errors[1:], 0.02, rtol=1e-3)
+    # a teacher that is less sure of what is warmer
+    warm = errors_of(values, 0.3, 0.9)
+    told = adapted_error_table(student, replace(pixels, errors=warm), pixels)
+    low, high = told.lookup(np.array([285.0, 295.0], np.float32), np.zeros(2, np.float32))[0]
+    assert 0.5 < low < high < np.hypot(0.9, 0.42)
+
+
+def errors_of(values: np.ndarray, cold: float, warm: float) -> np.ndarray:
+    errors = np.full((len(values), 6), 0.02, np.float32)
+    errors[:, 0] = np.where(values[:, 0] < 290, cold, warm)
+    return errors
 
 
 def test_a_teacher_that_sees_surroundings_labels_as_it_retrieves(dn: np.ndarray) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from akkd_core.bundle import ModelBundle, default_bundle_path, load_bundle
+from akkd_core.bundle import ModelBundle, load_bundle
 from akkd_core.errors import BundleMismatchError, OperationCancelled
 from akkd_core.inference.context import (
     STATISTICS_LIMIT_SD,
@@ -23,11 +23,12 @@ from akkd_core.simulation.atmospheres import shipped_atmospheres
 from akkd_core.simulation.materials import materials
 from akkd_core.simulation.training_set import SceneRecipe, TrainingSet, simulate_training_set
 from tests.builders.retrieval import refined_bundle
+from tests.builders.scene_teacher import untrained_scene_bundle
 
 
 @pytest.fixture(scope="module")
-def bundle() -> ModelBundle:
-    return load_bundle(default_bundle_path())
+def bundle(scenes: TrainingSet) -> ModelBundle:
+    return untrained_scene_bundle(scenes)
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def test_the_bundle_says_what_it_is_and_where_it_belongs(granule: Path, adapted:
     assert facts.extra["student_of"] == {"name": teacher.name, "bundle": bundle_hash(teacher)}
     assert student.scene_network is None
     assert student.pixel_network.input_names == tuple(f"bt_{band}" for band in range(10, 15))
-    cost = {"student": 5 * 32 + 32 * 24 + 24 * 6, "teacher": 16 * 256 + 2 * 256**2 + 256 * 6}
+    cost = {"student": 5 * 32 + 32 * 24 + 24 * 6, "teacher": 35 * 256 + 2 * 256**2 + 256 * 12}
     assert adapted.data["multiply_adds"] == cost == facts.extra["multiply_adds_per_pixel"]
     assert f"multiply-adds a pixel: {cost['student']} of {cost['teacher']}" in adapted.lines[1]
     assert facts.training.command == (
@@ -75,7 +75,7 @@ def test_the_bundle_says_what_it_is_and_where_it_belongs(granule: Path, adapted:
     scores = {score.name: score.value for score in facts.scores}
     assert scores["lst mae (teacher)"] == pytest.approx(adapted.data["departure"]["lst"]["mae"])
     assert "against the teacher" in facts.scores[0].measured_on
-    assert facts.uncertainty.method.startswith("the teacher's (root mean square residuals")
+    assert facts.uncertainty.method.startswith("the teacher's (told by the network")
 
 
 def test_its_products_are_near_its_teachers_with_errors(

@@ -26,6 +26,7 @@ from akkd_core.operations.simulate import run_scenes
 from akkd_core.physics.features import OUTPUT_NAMES
 from akkd_core.simulation.training_set import TrainingSet
 from tests.builders.retrieval import scene_in_memory, simulated
+from tests.builders.scene_teacher import untrained_scene_bundle
 from tests.builders.surroundings import untrained_bundle
 
 
@@ -41,18 +42,19 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_a_student_carries_errors_scores_and_its_teacher(
     sets: dict[str, str], tmp_path: Path
 ) -> None:
+    save_bundle(untrained_scene_bundle(TrainingSet.load(sets["data"])), tmp_path / "t")
     outcome = run(
-        "default", str(tmp_path / "s"), **sets,
+        str(tmp_path / "t"), str(tmp_path / "s"), **sets,
         architecture="16,8", epochs=2, batch_scenes=8, held_out_scenes=6, teacher_weight=0.8,
     )  # fmt: skip
-    student, teacher = load_bundle(tmp_path / "s"), load_bundle(default_bundle_path())
+    student, teacher = load_bundle(tmp_path / "s"), load_bundle(tmp_path / "t")
     facts = student.manifest
     assert facts.name == "akkd-compact"
     assert facts.extra["student_of"] == {"name": teacher.name, "bundle": bundle_hash(teacher)}
     assert facts.extra["compression"]["teacher_weight"] == 0.8
     assert bundle_hash(teacher) in facts.training.description
     assert facts.training.command == (
-        "akkd distill compress default s --data t.npz --validation v.npz --name akkd-compact "
+        "akkd distill compress t s --data t.npz --validation v.npz --name akkd-compact "
         "--architecture 16,8 --teacher-weight 0.8 --epochs 2 --patience 10 --batch-scenes 8 "
         "--learning-rate 0.002 --seed 1"
     )
@@ -111,8 +113,8 @@ def test_a_student_that_sees_surroundings_tells_its_errors_and_its_teacher(
     )
     assert "80 simulated scenes of 16 pixels" in facts.training.description
     assert facts.pixel.architecture == Architecture.of((12,), learning_rate=0.002)
-    assert "calibrated by scene on 16 validation scenes" in facts.uncertainty.method
-    assert "on 4 held-out scenes" in facts.uncertainty.method
+    assert "calibrated by scene on 2 held-out scenes (ecmwf52 air" in facts.uncertainty.method
+    assert "on ecmwf83 air" in facts.uncertainty.method
     assert set(facts.extra["interval_90"]) == set(OUTPUT_NAMES)
     assert {score.name for score in facts.scores} >= {"lst mae", "lse mae"}
     assert student.pixel_network.output_names == teacher.pixel_network.output_names
@@ -137,11 +139,11 @@ def test_a_student_that_sees_surroundings_retrieves_a_scene(taught: tuple[Path, 
     (tile,) = Retriever(student, "numpy").tiles(scene, calibration)
     assert tile.lst.shape == (40, 50) and np.isfinite(tile.lst).all()
     assert np.ptp(tile.lst) > 0.5
-    # the heads say e^0 K at first, about, times the factor
+    # the heads say e^0 K at first, about, times the factor; more where closure is beyond its limit
     assert tile.lst_err is not None and (tile.lst_err > 0).all()
     factor = re.search(r"lst ([0-9.]+)", student.manifest.uncertainty.method)
     assert factor is not None
-    assert np.median(tile.lst_err) / float(factor[1]) == pytest.approx(1.0, rel=0.9)
+    assert 0.1 < np.median(tile.lst_err) / float(factor[1]) < 30
 
 
 def test_a_bundle_without_a_scene_network_is_refused(
@@ -166,9 +168,13 @@ def test_names_stand_for_shipped_bundles_unless_a_folder_has_them(
 
 @pytest.mark.parametrize(
     ("model", "name"),
-    [(None, "akkd-teacher"), ("default", "akkd-teacher"), ("compact", "akkd-compact")],
+    [
+        (None, "akkd-surroundings"),
+        ("default", "akkd-surroundings"),
+        ("compact", "akkd-surroundings-compact"),
+    ],
 )
 def test_retrieval_takes_a_shipped_bundle_by_its_name(model: str | None, name: str) -> None:
     opened = open_model(model, "numpy", "cpu")
     assert opened.name == name
-    assert opened.error_method.startswith("root mean square residuals")
+    assert opened.error_method.startswith("told by the network for each pixel")

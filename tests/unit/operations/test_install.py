@@ -148,7 +148,8 @@ def test_list(folder: Path, made: Path) -> None:
     assert found["a"]["hash"] == found["compact"]["hash"]
     assert found["a"]["scores"][0]["name"] == "lst mae" and found["a"]["scores"][0]["value"] < 1
     assert "weights.npz: altered" in found["b"]["error"]
-    assert f"a (installed): model bundle akkd-compact, {found['a']['hash']}" in outcome.lines
+    name = "akkd-surroundings-compact"
+    assert f"a (installed): model bundle {name}, {found['a']['hash']}" in outcome.lines
     assert "b (installed): can't be used" in outcome.lines
     assert outcome.lines[-1].endswith(str(folder))
     json.dumps(outcome.data)
