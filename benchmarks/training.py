@@ -124,6 +124,7 @@ def akkd_and_bare(
     own, bare = module.run_epochs, BareFit(in_one_piece, options.batch_scenes)
     module.run_epochs = bare
     try:
+        (folder / "bare").mkdir()  # which AKKD's own epochs would have made
         train(*sets, folder / "bare", options=options)
     finally:
         module.run_epochs = own

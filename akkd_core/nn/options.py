@@ -153,7 +153,7 @@ class SurroundingsOptions(TrainingOptions):
     """
 
     inputs: str = "surroundings"
-    profile_share: float = 0.5
+    profile_share: float = 0.65
     loss_pixels: int = 32
     sample_pixels: tuple[int, ...] = (64, 128, 192)
     first_guess_weight: float = 0.5

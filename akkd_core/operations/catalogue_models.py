@@ -88,6 +88,13 @@ SIMULATE_SCENES = Operation(
             default="usual", choices=("usual", "climates"),
         ),
         Parameter(
+            "materials", ParamKind.CHOICE, "Materials",
+            "Of the split train: its own, or wide, that is all that is never judged on: those of "
+            "training and of validation, and bare ice computed from its refractive index. For the "
+            "last training of a bundle: validation then tells of unseen air only.",
+            default="split", choices=("split", "wide"), advanced=True,
+        ),
+        Parameter(
             "side", ParamKind.INTEGER, "Side", "Rows and columns of a scene.",
             default=48, minimum=8, maximum=256, unit="pixels", advanced=True,
         ),

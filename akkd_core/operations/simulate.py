@@ -82,6 +82,7 @@ def run_scenes(
     pixels: int = 64,
     split: str = "train",
     air: str = "usual",
+    materials: str = "split",
     side: int = 48,
     cloud_share: float = 0.0,
     atmospheres: str | None = None,
@@ -96,9 +97,10 @@ def run_scenes(
     Raises
     ------
     ParameterError
-        If the file exists, a value is out of range, or climates are asked for that aren't there.
+        If the file exists, a value is out of range, or climates or wide materials are asked for
+        of another split than train.
     """
-    from akkd_core.simulation.materials import materials
+    from akkd_core.simulation import materials as material_tables
     from akkd_core.simulation.training_set import SceneRecipe, simulate_training_set
 
     path = Path(output)
@@ -106,6 +108,10 @@ def run_scenes(
     if air == "climates" and (split != "train" or atmospheres is not None):
         raise ParameterError(
             "climates are air of the split train. leave --air out, or --split and --atmospheres"
+        )
+    if materials == "wide" and split != "train":
+        raise ParameterError(
+            "wide materials are those of a last training. leave --materials out, or --split"
         )
     recipe = SceneRecipe(
         shape=(side, side),
@@ -117,7 +123,9 @@ def run_scenes(
     if nedt is not None:
         recipe = replace(recipe, nedt_k=(nedt, nedt))
     source = "climates" if air == "climates" else split
-    sky, table = _air(source, atmospheres), materials(split)
+    sky = _air(source, atmospheres)
+    wide = materials == "wide"
+    table = material_tables.wide_materials() if wide else material_tables.materials(split)
     told = _told_air(source, atmospheres)
     made = simulate_training_set(
         sky, table, scenes, recipe=recipe, seed=seed, told_air=told, progress=progress
@@ -126,7 +134,7 @@ def run_scenes(
     return Outcome(
         (
             f"{path}: {len(made)} scenes of {pixels} pixels, {len(set(made.profile.tolist()))} "
-            f"base profiles, {len(table)} materials ({split})",
+            f"base profiles, {len(table)} materials ({'wide' if wide else split})",
             *([] if told is None else ["each scene's air also as a profile with errors tells it"]),
             *_rte_lines(sky, split, seed),
         ),

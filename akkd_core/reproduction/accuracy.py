@@ -19,6 +19,7 @@ from akkd_core.reproduction.accuracy_run import (
 from akkd_core.reproduction.accuracy_tables import (
     classes_table,
     coverage_table,
+    covers_table,
     edges_table,
     granules_table,
     images,
@@ -98,6 +99,7 @@ def content(plan: AccuracyPlan, sums: AccuracySums) -> Content:
             claims(plan, sums),
             methods_table(plan, sums),
             classes_table(plan, sums),
+            covers_table(plan, sums),
             coverage_table(plan, sums),
             likelihood_table(plan, sums),
             reliability_table(plan, sums),

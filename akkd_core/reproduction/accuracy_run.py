@@ -56,7 +56,7 @@ engines (profiles still go through the first one)."""
 SMALL_BELOW, _SMALL_GRANULE = 129, (80, 100)
 """Runs of fewer scenes take smaller granules: they only show that all works."""
 
-_FORMAT = 1
+_FORMAT = 2
 _PER_PROFILE = 8
 _MOST_POOR = 129
 _REGRESSION_SCENES, _REGRESSION_PIXELS = 3000, 64

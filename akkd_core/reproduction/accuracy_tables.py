@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from akkd_core.figures.accuracy import (
     ReliabilityPanel,
@@ -22,6 +22,7 @@ from akkd_core.reproduction.result import Cell, Column, ResultImage, ResultTable
 from akkd_core.validation.edge_response import OFFSETS
 from akkd_core.validation.error_summary import (
     ErrorSummary,
+    cover_classes,
     mae_difference,
     reliability,
     tcwv_classes,
@@ -89,20 +90,47 @@ def _judged(plan: AccuracyPlan, sums: AccuracySums) -> Iterator[tuple[str, Error
 
 def classes_table(plan: AccuracyPlan, sums: AccuracySums) -> ResultTable:
     """Errors and bias by water vapour."""
+    return _split_table(plan, sums, "classes", "By water vapour.", "water vapour, kg m-2",
+                        tcwv_classes)  # fmt: skip
+
+
+def covers_table(plan: AccuracyPlan, sums: AccuracySums) -> ResultTable:
+    """Errors and bias by land cover, and of all scenes without snow."""
+
+    def split(tally: ErrorTally) -> tuple[tuple[str, ErrorSummary], ...]:
+        apart = ErrorSummary(tally, tally.facts.land_cover != "snow")
+        return (*cover_classes(tally), ("all but snow", apart))
+
+    return _split_table(
+        plan, sums, "covers",
+        "By land cover. Bare ice is known to the network by its refractive index, which gives the "
+        "spectrum judged on to 0.001; so all scenes without it, too.",
+        "land cover", split,
+    )  # fmt: skip
+
+
+def _split_table(
+    plan: AccuracyPlan,
+    sums: AccuracySums,
+    name: str,
+    title: str,
+    by: str,
+    split: Callable[[ErrorTally], tuple[tuple[str, ErrorSummary], ...]],
+) -> ResultTable:
     rows: list[Row] = []
-    for name, tally in _judged(plan, sums):
-        for label, part in tcwv_classes(tally):
+    for method, tally in _judged(plan, sums):
+        for label, part in split(tally):
             if part.scenes:
                 bias = part.bias()
                 rows.append((
-                    name, label, part.scenes, *interval(part.lst_mae()),
+                    method, label, part.scenes, *interval(part.lst_mae()),
                     *interval(part.lse_mae()), number(bias.value), number(bias.standard_error),
                 ))  # fmt: skip
     columns = (
-        Column("method"), Column("water vapour, kg m-2"), Column("scenes"), *_LST, *_LSE,
+        Column("method"), Column(by), Column("scenes"), *_LST, *_LSE,
         Column("LST bias, K"), Column("its standard error"),
     )  # fmt: skip
-    return ResultTable("classes", "By water vapour.", columns, tuple(rows))
+    return ResultTable(name, title, columns, tuple(rows))
 
 
 def coverage_table(plan: AccuracyPlan, sums: AccuracySums) -> ResultTable:

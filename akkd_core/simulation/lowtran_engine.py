@@ -183,8 +183,37 @@ def sky_angles(count: int) -> list[tuple[float, float]]:
     ]
 
 
-def card_deck(case: AtmosphereCase, path: _Path) -> str:
-    """TAPE5 for one path through one atmosphere (cards 1, 2, 2C, 2C1, 3, 4, 5)."""
+def level_cards(case: AtmosphereCase) -> str:
+    """Cards 2C1 of TAPE5, one for each level: the same for all paths through an atmosphere."""
+    profile = case.profile
+    # Units per column: A is hPa, K, ppmv; 6 is the U.S. Standard Atmosphere's own amount.
+    units = "AAA" + ("6" if case.co2_ppmv is None else "A") + "A" + "6" * 9
+    carbon_dioxide = f"{case.co2_ppmv or 0.0:10.3E}"
+    columns = (
+        profile.altitude_km,
+        profile.pressure_hpa,
+        profile.temperature_k,
+        profile.water_vapour_ppmv,
+        profile.ozone_ppmv,
+    )
+    return "\n".join(
+        f"{z:10.4f}{p:10.3E}{t:10.3f}{water:10.3E}{carbon_dioxide}{ozone:10.3E}{units}"
+        for z, p, t, water, ozone in zip(
+            *(np.asarray(column, dtype=np.float64).tolist() for column in columns), strict=True
+        )
+    )
+
+
+def card_deck(case: AtmosphereCase, path: _Path, levels: str | None = None) -> str:
+    """TAPE5 for one path through one atmosphere (cards 1, 2, 2C, 2C1, 3, 4, 5).
+
+    Parameters
+    ----------
+    case : AtmosphereCase
+    path : _Path
+    levels : str, optional
+        The case's `level_cards`, if they are there already.
+    """
     profile = case.profile
     ground_km = float(profile.altitude_km[0])
     zero = f"{0:5d}"
@@ -198,28 +227,11 @@ def card_deck(case: AtmosphereCase, path: _Path) -> str:
         + f"{0:10.3f}" * 3
         + f"{ground_km:10.3f}",
         f"{profile.altitude_km.size:5d}" + zero * 2 + "AKKD",
+        level_cards(case) if levels is None else levels,
+        f"{path.start_km:10.4f}{path.end_km:10.4f}{path.angle_deg:10.5f}" + f"{0:10.3f}" * 3 + zero,
+        f"{WAVENUMBER_FIRST_CM1:10.3f}{WAVENUMBER_LAST_CM1:10.3f}{WAVENUMBER_STEP_CM1:10.3f}",
+        zero,
     ]
-    # Units per column: A is hPa, K, ppmv; 6 is the U.S. Standard Atmosphere's own amount.
-    units = "AAA" + ("6" if case.co2_ppmv is None else "A") + "A" + "6" * 9
-    carbon_dioxide = case.co2_ppmv or 0.0
-    for z, p, t, water, ozone in zip(
-        profile.altitude_km,
-        profile.pressure_hpa,
-        profile.temperature_k,
-        profile.water_vapour_ppmv,
-        profile.ozone_ppmv,
-        strict=True,
-    ):
-        cards.append(
-            f"{z:10.4f}{p:10.3E}{t:10.3f}{water:10.3E}{carbon_dioxide:10.3E}{ozone:10.3E}{units}"
-        )
-    cards.append(
-        f"{path.start_km:10.4f}{path.end_km:10.4f}{path.angle_deg:10.5f}" + f"{0:10.3f}" * 3 + zero
-    )
-    cards.append(
-        f"{WAVENUMBER_FIRST_CM1:10.3f}{WAVENUMBER_LAST_CM1:10.3f}{WAVENUMBER_STEP_CM1:10.3f}"
-    )
-    cards.append(zero)
     return "\n".join(cards) + "\n"
 
 
@@ -252,16 +264,17 @@ class Lowtran7:
         sine = np.sin(np.radians(case.view_zenith_deg))
         sine *= (_EARTH_RADIUS_KM + ground) / (_EARTH_RADIUS_KM + top)
         down_angle = 180.0 - float(np.degrees(np.arcsin(sine)))
-        transmittance, path_radiance = self._run(case, _Path(2, top, ground, down_angle))
+        levels = level_cards(case)
+        transmittance, path_radiance = self._run(case, _Path(2, top, ground, down_angle), levels)
         sky = np.zeros_like(path_radiance)
         for angle, weight in self._sky:
-            sky += weight * self._run(case, _Path(3, ground, 0.0, angle))[1]
+            sky += weight * self._run(case, _Path(3, ground, 0.0, angle), levels)[1]
         return SpectralAtmosphere(transmittance, path_radiance, sky)
 
-    def _run(self, case: AtmosphereCase, path: _Path) -> tuple[Array, Array]:
+    def _run(self, case: AtmosphereCase, path: _Path, levels: str) -> tuple[Array, Array]:
         # The routine keeps TAPE5 open: only a new file is read from its beginning.
         self._deck.unlink(missing_ok=True)
-        self._deck.write_text(card_deck(case, path), encoding="ascii")
+        self._deck.write_text(card_deck(case, path, levels), encoding="ascii")
         for output in self._outputs:
             output.touch()
         nothing = [0.0]

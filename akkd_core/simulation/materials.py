@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from akkd_core.errors import ParameterError
+from akkd_core.simulation.ice import ice_emissivity
 
 SPLITS = ("train", "validation", "judge")
 _SPLIT_SEED = 20250329
@@ -139,6 +140,21 @@ def materials(split: str) -> MaterialTable:
         raise ParameterError(f"unknown split {split!r}, expected one of {', '.join(SPLITS)}")
     table, splits = all_materials(), group_splits()
     return table.take(np.array([splits[group] == split for group in table.group]))
+
+
+def wide_materials() -> MaterialTable:
+    """Return all that isn't judged on: training and validation materials, and bare ice by Fresnel.
+
+    For the last training of a bundle, when no choice is left to be made on validation materials.
+    """
+    table, splits = all_materials(), group_splits()
+    library = table.take(np.array([splits[group] != "judge" for group in table.group]))
+    return MaterialTable(
+        (*library.name, "ice.computed"),
+        (*library.kind, "snow"),
+        (*library.group, "water:ice.computed"),
+        np.concatenate([library.lse, ice_emissivity()[None].astype(np.float32)]),
+    )
 
 
 def cavity_emissivity(lse: NDArray[np.floating], cavity: float) -> NDArray[np.float64]:

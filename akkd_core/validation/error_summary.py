@@ -176,6 +176,14 @@ def tcwv_classes(tally: ErrorTally) -> tuple[tuple[str, ErrorSummary], ...]:
     )
 
 
+def cover_classes(tally: ErrorTally) -> tuple[tuple[str, ErrorSummary], ...]:
+    """Summaries of the scenes of each land cover, in alphabetical order, where it is known."""
+    cover = tally.facts.land_cover
+    return tuple(
+        (name, ErrorSummary(tally, cover == name)) for name in sorted(set(cover.tolist()) - {""})
+    )
+
+
 @dataclass(frozen=True)
 class ReliabilityBin:
     """Pixels of like predicted error.

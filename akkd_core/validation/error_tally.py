@@ -45,10 +45,13 @@ class SceneFacts:
     profile : ndarray of str, (scene,)
         Of the scene's air.
     tcwv_kg_m2 : ndarray of float64, (scene,)
+    land_cover : ndarray of str, (scene,)
+        Empty where it isn't known.
     """
 
     profile: NDArray[np.str_]
     tcwv_kg_m2: Array
+    land_cover: NDArray[np.str_]
 
 
 class ErrorTally:
@@ -72,6 +75,7 @@ class ErrorTally:
         self._moments: list[Array] = []
         self._profiles: list[str] = []
         self._tcwv: list[float] = []
+        self._covers: list[str] = []
         shape = (len(OUTPUT_NAMES), len(SIGMA_EDGES) - 1)
         self.square_by_sigma, self.sigma_square = np.zeros(shape), np.zeros(shape)
         self.histogram = np.zeros((*shape, len(ERROR_EDGES) - 1), dtype=np.int64)
@@ -84,6 +88,7 @@ class ErrorTally:
         *,
         profile: str,
         tcwv_kg_m2: float,
+        land_cover: str = "",
     ) -> None:
         """Add a scene.
 
@@ -95,6 +100,7 @@ class ErrorTally:
             Predicted one-sigma errors; where not finite and positive, none is told.
         profile : str
         tcwv_kg_m2 : float
+        land_cover : str
         """
         sums = np.zeros((len(OUTPUT_NAMES), len(MOMENTS)))
         for output in range(len(OUTPUT_NAMES)):
@@ -110,6 +116,7 @@ class ErrorTally:
         self._moments.append(sums)
         self._profiles.append(profile)
         self._tcwv.append(tcwv_kg_m2)
+        self._covers.append(land_cover)
 
     def _add_told(self, output: int, error: Array, sigma: Array) -> tuple[float, ...]:
         sigma = np.maximum(sigma, _FLOOR)
@@ -134,7 +141,11 @@ class ErrorTally:
     @property
     def facts(self) -> SceneFacts:
         """The scenes that were added."""
-        return SceneFacts(np.array(self._profiles, dtype=np.str_), np.array(self._tcwv))
+        return SceneFacts(
+            np.array(self._profiles, dtype=np.str_),
+            np.array(self._tcwv),
+            np.array(self._covers, dtype=np.str_),
+        )
 
     def moment(self, name: str) -> Array:
         """Return sums of one of `MOMENTS`, (scene, 6)."""
@@ -152,6 +163,7 @@ class ErrorTally:
         self._moments += other._moments
         self._profiles += other._profiles
         self._tcwv += other._tcwv
+        self._covers += other._covers
         self.histogram += other.histogram
         self.square_by_sigma += other.square_by_sigma
         self.sigma_square += other.sigma_square
@@ -162,6 +174,7 @@ class ErrorTally:
             "moments": np.array(self._moments).reshape(-1, len(OUTPUT_NAMES), len(MOMENTS)),
             "profile": self.facts.profile,
             "tcwv": self.facts.tcwv_kg_m2,
+            "land_cover": self.facts.land_cover,
             "histogram": self.histogram,
             "square_by_sigma": self.square_by_sigma,
             "sigma_square": self.sigma_square,
@@ -181,6 +194,7 @@ class ErrorTally:
             moments = np.asarray(arrays["moments"], dtype=np.float64)
             tally._profiles = [str(name) for name in arrays["profile"]]
             tally._tcwv = np.asarray(arrays["tcwv"], dtype=np.float64).tolist()
+            tally._covers = [str(name) for name in arrays["land_cover"]]
             parts = {name: arrays[name] for name in ("square_by_sigma", "sigma_square")}
             histogram = np.asarray(arrays["histogram"], dtype=np.int64)
         except KeyError as error:

@@ -233,5 +233,6 @@ def tally_scenes(
             tally.add(
                 values, truth, sigma, profile=str(scenes.profile[index]),
                 tcwv_kg_m2=float(scenes.tcwv_kg_m2[index]),
+                land_cover=str(scenes.land_cover[index]),
             )  # fmt: skip
     return tallies

@@ -60,8 +60,8 @@ def made(sums: AccuracySums) -> Content:
 
 def test_all_that_was_asked_for_is_there(made: Content, sums: AccuracySums) -> None:
     assert [table.name for table in made.tables] == [
-        "", "methods", "classes", "coverage", "likelihood", "reliability", "poor", "edges",
-        "granules",
+        "", "methods", "classes", "covers", "coverage", "likelihood", "reliability", "poor",
+        "edges", "granules",
     ]  # fmt: skip
     tables = {table.name: table for table in made.tables}
     text = "\n".join(str(row) for table in made.tables for row in table.rows)

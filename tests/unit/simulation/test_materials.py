@@ -14,6 +14,7 @@ from akkd_core.simulation.materials import (
     cavity_emissivity,
     group_splits,
     materials,
+    wide_materials,
 )
 
 
@@ -60,6 +61,17 @@ def test_split_sizes() -> None:
     share = len(set(materials("judge").group)) / len(set(all_materials().group))
     assert 0.25 < share < 0.35
     assert len(materials("train")) > len(materials("judge")) > len(materials("validation"))
+
+
+def test_wide_materials_are_all_but_those_judged_on() -> None:
+    wide, judge = wide_materials(), materials("judge")
+    assert not set(wide.name) & set(judge.name) and not set(wide.group) & set(judge.group)
+    assert set(wide.name) == (
+        set(materials("train").name) | set(materials("validation").name) | {"ice.computed"}
+    )
+    assert set(wide.groups_of("snow")) == {
+        "water:frost.none", "water:snow.finegranular", "water:ice.computed",
+    }  # fmt: skip
 
 
 def test_unknown_split() -> None:

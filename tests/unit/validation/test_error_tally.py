@@ -11,6 +11,7 @@ from akkd_core.errors import InputError
 from akkd_core.validation.error_summary import (
     TCWV_CLASSES,
     ErrorSummary,
+    cover_classes,
     mae_difference,
     ratio_by_profile,
     reliability,
@@ -165,6 +166,20 @@ def test_interval_is_by_profile() -> None:
     alone = ratio_by_profile(values, np.ones(2000), np.arange(2000).astype(str))
     assert alone.standard_error < 0.3 * found.standard_error
     assert found == ratio_by_profile(values, np.ones(2000), profile)
+
+
+def test_land_covers_are_told_apart_and_kept() -> None:
+    tally, zero = ErrorTally(), np.zeros((2, 6))
+    for cover, error in (("snow", 3.0), ("", 9.0), ("crops", 1.0), ("snow", 5.0)):
+        tally.add(zero + error, zero, None, profile="a", tcwv_kg_m2=1.0, land_cover=cover)
+    again = ErrorTally.from_arrays(tally.arrays())
+    again.merge(tally)
+    for of, times in ((tally, 1), (again, 2)):
+        found = cover_classes(of)
+        assert [(name, part.scenes) for name, part in found] == [
+            ("crops", times), ("snow", 2 * times),
+        ]  # fmt: skip
+        assert [part.lst_mae().value for _, part in found] == [1.0, 4.0]
 
 
 def test_classes_are_by_water_vapour() -> None:
