@@ -135,6 +135,23 @@ def test_the_papers_equation_differs_by_tenths_to_kelvins():
     assert (rms > 0.1).all() and (rms < 3.0).all()
 
 
+def test_wide_materials_are_to_train_on(tmp_path):
+    path = str(tmp_path / "t.npz")
+    with pytest.raises(ParameterError, match="wide"):
+        run_scenes(path, scenes=2, materials="wide", split="judge")
+    outcome = run_scenes(path, scenes=300, pixels=8, materials="wide", side=8, seed=4)
+    assert "370 materials (wide)" in outcome.lines[0]
+    # the usual split knows no snow darker than 0.985 in band 14, ice is at 0.974
+    usual = str(tmp_path / "u.npz")
+    run_scenes(usual, scenes=300, pixels=8, side=8, seed=4)
+    darkest = []
+    for made in (path, usual):
+        data = TrainingSet.load(made)
+        alone = (data.land_cover == "snow") & (data.n_materials == 1)
+        darkest.append(data.lse[alone][..., 4].min())
+    assert darkest[0] < 0.98 < darkest[1]
+
+
 def test_climates_are_air_to_train_on(tmp_path):
     path = str(tmp_path / "c.npz")
     for wrong in ({"split": "judge"}, {"atmospheres": "mine.csv"}):
