@@ -53,6 +53,10 @@ USUAL, OTHER_ENGINE = "LOWTRAN7", "as another engine"
 """Air of the judging scenes: as profiles and aerosol give it; optical depths off as between two
 engines (profiles still go through the first one)."""
 
+SAME_NOISE = "LOWTRAN7, noise the same in K at any temperature"
+"""The same scenes, but an NEdT that holds at the scene's temperature instead of 300 K: in cold
+scenes less noise than a detector's."""
+
 SMALL_BELOW, _SMALL_GRANULE = 129, (80, 100)
 """Runs of fewer scenes take smaller granules: they only show that all works."""
 
@@ -123,7 +127,7 @@ class AccuracySums:
     Parameters
     ----------
     tallies : dict
-        `ErrorTally` by air (`USUAL`, `OTHER_ENGINE`) and method's name.
+        `ErrorTally` by air (`USUAL`, `OTHER_ENGINE`, `SAME_NOISE`) and method's name.
     poor : dict
         `ErrorTally` by kind of poor scenes and bundle's name.
     edges : dict
@@ -200,11 +204,16 @@ def judge(plan: AccuracyPlan, folder: Path | None, progress: Progress) -> Accura
     other = replace(usual, recipe=replace(plan.recipe, engine_error=True))
     sums.tallies[USUAL] = _judge_scenes(
         usual, "scenes", _Lazy(lambda report: _all_methods(plan, report)), parts,
-        SubProgress(progress, 0.0, 0.55),
+        SubProgress(progress, 0.0, 0.5),
     )  # fmt: skip
     sums.tallies[OTHER_ENGINE] = _judge_scenes(
         other, "engine", _Lazy(lambda report: _engine_methods(plan)), parts,
-        SubProgress(progress, 0.55, 0.85, "other engine: "),
+        SubProgress(progress, 0.5, 0.72, "other engine: "),
+    )  # fmt: skip
+    same = replace(usual, recipe=replace(plan.recipe, kelvin_noise_share=1.0))
+    sums.tallies[SAME_NOISE] = _judge_scenes(
+        same, "noise", _Lazy(lambda report: _bundle_rows(plan)), parts,
+        SubProgress(progress, 0.72, 0.85, "noise in K: "),
     )  # fmt: skip
     bundles = plan.bundles()
     for number, kind in enumerate(POOR_KINDS):

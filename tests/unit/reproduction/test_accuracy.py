@@ -17,6 +17,7 @@ from akkd_core.reproduction.accuracy import content
 from akkd_core.reproduction.accuracy_claims import claims
 from akkd_core.reproduction.accuracy_run import (
     OTHER_ENGINE,
+    SAME_NOISE,
     USUAL,
     AccuracyPlan,
     AccuracySums,
@@ -73,11 +74,14 @@ def test_all_that_was_asked_for_is_there(made: Content, sums: AccuracySums) -> N
     assert made.headline["file_alone_lst_mae_k"] > 0
     assert [image.name for image in made.images] == ["", "edges"]
     assert all(png_size(image.png)[0] > 400 for image in made.images)
+    noisy, even = (sums.tallies[air][PLAN.bundle.name] for air in (USUAL, SAME_NOISE))
+    assert even.facts.profile.tolist() == noisy.facts.profile.tolist()
+    assert (even.moment("absolute") != noisy.moment("absolute")).any()
 
 
 def test_a_profile_is_not_taken_by_every_bundle(made: Content) -> None:
     rows = [row for row in made.tables[1].rows if row[-1] == "not taken by this bundle"]
-    assert [row[0] for row in rows] == [USUAL, OTHER_ENGINE]
+    assert [row[0] for row in rows] == [USUAL, OTHER_ENGINE, SAME_NOISE]
     assert all(row[1] == "arbitrary, profile known" and row[2] is None for row in rows)
     verdicts = [row for row in made.tables[0].rows if "profile" in str(row[0])]
     assert len(verdicts) == 4 and {row[-1] for row in verdicts} == {"not taken by this bundle"}
@@ -102,8 +106,8 @@ def test_same_seed_same_tables_and_parts_are_kept(
 ) -> None:
     parts = sorted(path.name for path in (folder / "accuracy_parts").glob("*/*"))
     assert parts == [
-        "edges.npz", "engine_000.npz", "granules.npz", "poor_0.npz", "poor_1.npz", "poor_2.npz",
-        "poor_3.npz", "scenes_000.npz",
+        "edges.npz", "engine_000.npz", "granules.npz", "noise_000.npz", "poor_0.npz", "poor_1.npz",
+        "poor_2.npz", "poor_3.npz", "scenes_000.npz",
     ]  # fmt: skip
     block = next((folder / "accuracy_parts").glob("*/scenes_000.npz"))
     block.write_bytes(b"damaged")
