@@ -24,7 +24,7 @@ from importlib import import_module  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-REST = "everything else (QC, blending, checks)"
+REST = "everything else"
 IMPORTS = "Python and imports"
 
 STAGES = (
@@ -38,9 +38,7 @@ STAGES = (
     ("sample of pixels and refinement", "akkd_core.inference.pixel_sample", "_taken"),
     ("cloud mask", "akkd_core.inference.scene_contexts", "mask_tile"),
     ("surroundings (local features)", "akkd_core.inference.surroundings", "local_of_kinds"),
-    ("physics features", "akkd_core.inference.retriever", "pixel_features"),
-    ("pixel network", "akkd_core.inference.onnx_predictor", "OnnxPredictor.predict"),
-    ("pixel network", "akkd_core.inference.numpy_predictor", "NumpyPredictor.predict"),
+    ("pixel network, its features, checks", "akkd_core.inference.retriever", "Retriever.pixels"),
     ("quality layer", "akkd_core.inference.tile_pixels", "quality_layer"),
     ("taking tiles into the rasters", "akkd_core.raster.cog", "CogWriter.write"),
     ("overviews, compression, fsync", "akkd_core.raster.cog", "CogWriter.finish"),

@@ -386,6 +386,9 @@ def _in_parts(
         # band by band in memory: formulas take the bands one by one
         features[part] = make(np.asfortranarray(bt[part]), part)
 
+    if len(bt) <= _PART:
+        work(slice(None))
+        return features
     with ThreadPoolExecutor(default_threads()) as pool:
         list(pool.map(work, blocks(len(bt), _PART)))
     return features

@@ -6,6 +6,7 @@ Memory depends on the tile, not on the raster; tiles give the same as the whole 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from akkd_core.inference.memory import give_back_memory
 from akkd_core.inference.predictors import make_predictor
 from akkd_core.inference.scene_contexts import SceneContexts
 from akkd_core.inference.surroundings import look_around
+from akkd_core.inference.threads import default_threads
 from akkd_core.inference.tile import RetrievalTile
 from akkd_core.inference.tile_pixels import PixelRetrieval, TilePixels
 from akkd_core.inference.water_snow import with_known_emissivity
@@ -45,7 +47,9 @@ CONTEXT_SHARE = 0.15
 """Share of the progress that goes to the scene's statistics."""
 
 _LOG_SIGMA_MAX = 5.0
-_PART = 65_536
+_ROWS = 8192
+_DEVICE_ROWS = 65_536
+"""Pixels at a time: as many as stay in a core's cache, or, of TensorFlow, as serve a GPU."""
 
 
 class Retriever:
@@ -77,7 +81,10 @@ class Retriever:
                 "was trained for all six targets (--target joint)"
             )
         self.bundle = bundle
-        self.predictor = make_predictor(bundle, runtime, device)
+        # parts of pixels on threads of our own keep cores busier than threads within each layer
+        self.predictor = make_predictor(bundle, runtime, device, threads=1)
+        own = self.predictor.runtime == "tensorflow"
+        self._threads, self._rows = (1, _DEVICE_ROWS) if own else (default_threads(), _ROWS)
         self.sees_surroundings = sees_surroundings(bundle.pixel_network)
         self._targets = [names.index(name) for name in OUTPUT_NAMES]
         # a network may tell the error of each pixel itself
@@ -200,6 +207,33 @@ class Retriever:
         BundleMismatchError
             If the bundle asks for surroundings and there are none.
         """
+        count = len(bt)
+        found = PixelRetrieval(
+            np.empty((count, len(OUTPUT_NAMES)), dtype=np.float32),
+            np.empty((count, len(OUTPUT_NAMES)), dtype=np.float32),
+            np.empty(count, dtype=np.float32),
+            np.empty(count, dtype=bool),
+        )
+
+        def work(part: slice) -> None:
+            beside = None if local is None else local[part]
+            mine = self._part(bt[part], [(share[part], air) for share, air in around], beside)
+            found.values[part], found.errors[part] = mine.values, mine.errors
+            found.transmittance_13[part], found.in_domain[part] = (
+                mine.transmittance_13, mine.in_domain,
+            )  # fmt: skip
+
+        # all that is done with a part stays in the processor's cache
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(work, blocks(count, self._rows)))
+        return found
+
+    def _part(
+        self,
+        bt: NDArray[np.float32],
+        around: Sequence[tuple[NDArray[np.float32], SceneContext]],
+        local: NDArray[np.float32] | None,
+    ) -> PixelRetrieval:
         outputs = np.zeros((len(bt), len(self._columns)), dtype=np.float32)
         tau = np.zeros(len(bt), dtype=np.float32)
         in_domain = np.ones(len(bt), dtype=bool)
@@ -239,15 +273,11 @@ class Retriever:
         local: NDArray[np.float32] | None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return outputs, and how far the inputs depart from those of training."""
-        found = np.empty((len(pixels), len(self._columns)), dtype=np.float32)
-        away = np.zeros(len(pixels), dtype=np.float32)
-        # features of all pixels at a time would take more memory than anything else
-        for part in blocks(len(pixels), _PART):
-            beside = None if local is None else local[part]
-            features = pixel_features(self.predictor.network, pixels[part], context, beside)
-            found[part] = self.predictor.predict(features, context.scene)[:, self._columns]
-            if self._domain is not None:
-                away[part] = np.maximum(self._domain.departure(features), context.departure)
+        features = pixel_features(self.predictor.network, pixels, context, local)
+        found = self.predictor.predict(features, context.scene)[:, self._columns]
+        if self._domain is None:
+            return found, np.zeros(len(pixels), dtype=np.float32)
+        away = np.maximum(self._domain.departure(features), np.float32(context.departure))
         return found, away
 
     def _errors(self, lst: NDArray[np.float32], tau: NDArray[np.float32]) -> NDArray[np.float32]:
