@@ -1,10 +1,12 @@
 """Workers killed at random: a batch of small granules, compared with one process byte by byte.
 
-    python benchmarks/scale.py [--granules 60] [--side 60] [--workers 2] [--kill-every 20]
-                               [--model compact] [--seed 0]
+    python benchmarks/scale.py [--granules 60] [--different 40] [--side 60] [--workers 2]
+                               [--kill-every 20] [--compare 0] [--model compact] [--seed 0]
 
-Needs Linux (children are found in /proc). Not part of the test suite. Exit code 1 if any file of
-the two runs differs, or a scene failed though it was given up by no design of its own.
+A scene whose worker is killed three times is given up by design; the same command, run again and
+left in peace, does those. Run a third time it must find nothing to do. Needs Linux (children are
+found in /proc). Not part of the test suite. Exit code 1 if a scene isn't whole at the end or any
+file differs. What was measured is kept in ``results/scale.json``.
 """
 
 from __future__ import annotations
@@ -13,28 +15,37 @@ import argparse
 import json
 import os
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from measuring import ONE_THREAD, Goal, clean_environment, keep, machine, run_process
+
+from akkd_core.operations.simulate import run_granule
 
 AKKD = str(Path(sys.executable).parent / "akkd")
 
 
-def granules(count: int, side: int, folder: Path) -> list[str]:
-    """Granules that differ, each with a name of its own."""
-    made = []
+def granules(count: int, different: int, side: int, folder: Path) -> list[str]:
+    """Granules with names of their own; beyond ``different`` the first ones come again."""
+    made: list[Path] = []
     for number in range(count):
         path = folder / f"G{number:05d}.hdf"
-        size = ["--rows", str(side), "--cols", str(side), "--seed", str(number), "-q"]
-        subprocess.run([AKKD, "simulate", "granule", str(path), *size], check=True)
-        made.append(str(path))
-    return made
+        if number < different:
+            run_granule(str(path), rows=side, cols=side, seed=number)
+        else:
+            shutil.copyfile(made[number % different], path)
+        made.append(path)
+    return [str(path) for path in made]
 
 
 def children(pid: int) -> list[int]:
@@ -45,28 +56,62 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def killed_run(command: list[str], every: float, draw: np.random.Generator) -> tuple[int, int]:
-    """Run with a worker killed every so many seconds; the exit code and the number killed."""
-    run = subprocess.Popen(command)
+def killed_run(command: Sequence[str], every: float, draw: np.random.Generator) -> dict[str, Any]:
+    """Run with a worker killed every so many seconds; what it took, its exit code, the killed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    run = subprocess.Popen(command, env=clean_environment(1))
     killed = 0
-    following = time.monotonic() + draw.uniform(0.5, 1.5) * every
+    following = start + draw.uniform(0.5, 1.5) * every
     while run.poll() is None:
-        time.sleep(0.2)
-        workers = children(run.pid)
-        if time.monotonic() < following or not workers:
-            continue
+        time.sleep(0.1)
         try:
+            workers = children(run.pid)
+            if time.monotonic() < following or not workers:
+                continue
             os.kill(int(draw.choice(workers)), signal.SIGKILL)
-        except ProcessLookupError:
+        except (ProcessLookupError, FileNotFoundError):
             continue
         killed += 1
         following = time.monotonic() + draw.uniform(0.5, 1.5) * every
-    return run.returncode, killed
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "exit_code": run.returncode,
+        "killed": killed,
+        "wall_s": time.monotonic() - start,
+        "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    }
 
 
-def different(one: Path, two: Path) -> list[str]:
-    """Names of files that only one folder has, or that differ."""
-    names = {path.name for folder in (one, two) for path in folder.iterdir()}
+def records(manifest: Path) -> dict[str, Mapping[str, Any]]:
+    """Last line of each scene, by its id."""
+    lines = map(json.loads, manifest.read_text().splitlines())
+    return {line["scene_id"]: line for line in lines}
+
+
+def lines_of(manifest: Path) -> int:
+    """Scenes that were done while the manifest was kept."""
+    return manifest.read_bytes().count(b"\n")
+
+
+def chosen(
+    found: Mapping[str, Mapping[str, Any]], most: int, draw: np.random.Generator
+) -> set[str]:
+    """Scenes to do in one process too: all that were begun again, and others by chance."""
+    again = {name for name, record in found.items() if record["attempts"] > 1}
+    others = sorted(set(found) - again)
+    wanted = len(others) if most == 0 else min(len(others), max(0, most - len(again)))
+    return again | {str(name) for name in draw.choice(others, wanted, replace=False)}
+
+
+def different_files(one: Path, two: Path, scenes: set[str]) -> list[str]:
+    """Names of files of scenes that only one folder has, or that differ."""
+    names = {
+        path.name
+        for folder in (one, two)
+        for path in folder.iterdir()
+        if re.split(r"[._]", path.name)[0] in scenes
+    }
     return [
         name
         for name in sorted(names)
@@ -81,36 +126,74 @@ def content(path: Path) -> bytes:
     return re.sub(rb'"created": "[^"]*"', b"", path.read_bytes())
 
 
+def trial(asked: argparse.Namespace, root: Path) -> dict[str, Any]:
+    """Make, run on workers that are killed, again, and in one process; what came of it."""
+    draw = np.random.default_rng(asked.seed)
+    scenes = granules(asked.granules, asked.different, asked.side, root)
+    # A file of arguments would be kinder than thousands of words, but the system takes 2 MB.
+    words = ["-m", asked.model, "-q"]
+    spread = ["--workers", str(asked.workers), "--manifest", str(root / "run.jsonl")]
+    command = [AKKD, "retrieve", *scenes, *words, "-o", str(root / "two"), *spread]
+    run = killed_run(command, asked.kill_every, draw)
+    manifest = root / "run.jsonl"
+    found = records(manifest)
+    again = run_process(command, root, 1)
+    end, lines = records(manifest), lines_of(manifest)
+    third = run_process(command, root, 1)
+    compared = chosen(found, asked.compare, draw)
+    sources = sorted(found[name]["source"] for name in compared)
+    alone = run_process([AKKD, "retrieve", *sources, *words, "-o", str(root / "one")], root, 1)
+    product = [path.stat().st_size for path in (root / "one").iterdir()]
+    return {
+        "asked": vars(asked),
+        "workers": run,
+        "states": dict(Counter(record["state"] for record in found.values())),
+        "attempts": dict(sorted(Counter(str(r["attempts"]) for r in found.values()).items())),
+        "given_up": sorted({Path(r["error"]).name for r in found.values() if r["error"]}),
+        "same_command_again": {
+            **vars(again),
+            "scenes_done": lines - len(found),
+            "states": dict(Counter(record["state"] for record in end.values())),
+        },
+        "third_time": {**vars(third), "scenes_done": lines_of(manifest) - lines},
+        "one_process": {**vars(alone), "scenes": len(compared)},
+        "cpu_s_a_scene": {
+            "one process": alone.cpu_s / len(compared),
+            "workers": run["cpu_s"] / len(found),
+        },
+        "bytes_a_product": sum(product) / len(compared),
+        "files_compared": len(product),
+        "files_that_differ": different_files(root / "one", root / "two", compared),
+    }
+
+
 def main() -> int:
-    """Make, run twice, compare."""
+    """Try, tell, keep."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--granules", type=int, default=60)
+    parser.add_argument("--different", type=int, default=40, help="the others are copies")
     parser.add_argument("--side", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-every", type=float, default=20.0, help="seconds")
+    parser.add_argument("--compare", type=int, default=0, help="scenes; 0: all")
     parser.add_argument("--model", default="compact")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    os.environ |= ONE_THREAD
+    facts = machine()
     with tempfile.TemporaryDirectory(prefix="akkd-scale-") as text:
-        root = Path(text)
-        scenes = granules(asked.granules, asked.side, root)
-        # A file of arguments would be kinder than thousands of words, but the system takes 2 MB.
-        command = [AKKD, "retrieve", *scenes, "-m", asked.model, "-q"]
-        subprocess.run([*command, "-o", str(root / "one")], check=True)
-        spread = ["--workers", str(asked.workers), "--manifest", str(root / "run.jsonl")]
-        code, killed = killed_run(
-            [*command, "-o", str(root / "two"), *spread], asked.kill_every,
-            np.random.default_rng(asked.seed),
-        )  # fmt: skip
-        records = [json.loads(line) for line in (root / "run.jsonl").read_text().splitlines()]
-        states = Counter(record["state"] for record in records)
-        differing = different(root / "one", root / "two")
-    print(
-        f"{asked.granules} granules, {asked.workers} workers, {killed} killed: exit code {code}, "
-        f"{dict(states)}, {sum(record['attempts'] > 1 for record in records)} begun again, "
-        f"{len(differing)} files differ"
-    )
-    return 1 if code or differing else 0
+        results = trial(asked, Path(text))
+    # Skipped: its worker was killed between the product's last file and the word of it.
+    states = results["same_command_again"]["states"]
+    whole = sum(states.get(state, 0) for state in ("written", "skipped"))
+    goals = [
+        Goal("scenes whole at the end", whole, asked.granules, ">="),
+        Goal("files that differ from one process's", len(results["files_that_differ"]), 0, "<="),
+        Goal("scenes done by the third run", results["third_time"]["scenes_done"], 0, "<="),
+    ]
+    print(json.dumps(results, indent=1))
+    keep("scale", results, goals, facts)
+    return 0 if all(goal.reached for goal in goals) else 1
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from akkd_core.errors import (
 from akkd_core.grid import Grid
 from akkd_core.images import TIR_BANDS, Scene
 from akkd_core.raster import RasterReader, open_raster
+from akkd_core.raster.wholeness import check_tiles
 from akkd_core.readers.aster_grid import FALSE_NORTHING_M, PIXEL_M
 from akkd_core.readers.sniff import EXPECTED, FileKind, sniff, unsupported
 from akkd_core.readers.ummg import read_metadata
@@ -174,6 +175,7 @@ def _scene(files: list[Path], granule_id: str, count: int) -> Scene:
                 raise GridMismatchError(
                     f"{file}: lies on another grid than {files[0].name}. Give bands of one granule"
                 )
+            _check_pixels(file)
         metadata = read_metadata(files, granule_id)
         if grids[0] != readers[0].grid:
             metadata = replace(metadata, extra={**metadata.extra, "grid_corrected": "yes"})
@@ -182,6 +184,17 @@ def _scene(files: list[Path], granule_id: str, count: int) -> Scene:
             reader.close()
         raise
     return Scene(BandFiles(readers), grids[0], metadata)
+
+
+def _check_pixels(file: Path) -> None:
+    try:
+        check_tiles(file)
+    except ValueError as error:
+        raise GranuleReadError(f"{file}: {error}. Download the granule again") from error
+    except OSError as error:
+        raise GranuleReadError(
+            f"{file}: can't be read ({error.strerror}). Check the file"
+        ) from error
 
 
 def _proper_grid(file: Path, reader: RasterReader, count: int) -> Grid:

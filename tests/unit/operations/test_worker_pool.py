@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,19 +46,27 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-class _Killer(SilentProgress):
-    """Kills the first worker of a pool when it first tells of a scene."""
+MORTAL = """
+import json, os, sys
+sys.path[:] = json.loads(sys.stdin.readline())
+from tests.builders.mortal import arm
+arm({name!r}, {notes!r}, {kills})
+from akkd_core.operations.worker_child import serve
+serve()
+"""
 
-    def __init__(self, pool: list[WorkerPool]) -> None:
-        self._pools, self.killed = pool, 0
-        self.furthest = 0.0
 
-    def update(self, fraction: float, message: str = "") -> None:
-        assert fraction >= 0
-        busy = [w for pool in self._pools for w in pool._pool if w.job is not None]
-        if not self.killed and busy and "] " in message:
-            self.killed = busy[0].process.pid
-            os.kill(self.killed, signal.SIGKILL)
+def mortal(monkeypatch: pytest.MonkeyPatch, notes: Path, kills: int) -> None:
+    """Have workers killed in the midst of writing the product of G1, so many times in all."""
+    monkeypatch.syspath_prepend(command.ROOT)
+    start = MORTAL.format(name="G1", notes=str(notes), kills=kills)
+    monkeypatch.setattr(worker_pool, "_START", start)
+
+
+def attempts(manifest: Path) -> dict[str, tuple[str, int]]:
+    """State of each scene, and how often it was begun."""
+    lines = map(json.loads, manifest.read_text().splitlines())
+    return {line["scene_id"]: (line["state"], line["attempts"]) for line in lines}
 
 
 def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
@@ -68,24 +74,20 @@ def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
 ) -> None:
     absent = tmp_path / "absent.hdf"
     one = akkd_core.retrieve([*scenes, absent], tmp_path / "one", model)
-    pools: list[WorkerPool] = []
-    made = WorkerPool.__init__
-
-    def remember(self: WorkerPool, workers: int) -> None:
-        made(self, workers)
-        pools.append(self)
-
-    monkeypatch.setattr(WorkerPool, "__init__", remember)
-    killer = _Killer(pools)
+    notes = tmp_path / "notes"
+    mortal(monkeypatch, notes, kills=1)
     manifest = tmp_path / "run.jsonl"
     given: dict[str, Any] = {"model": model, "workers": 2, "manifest": manifest}
-    two = akkd_core.retrieve([*scenes, absent], tmp_path / "two", progress=killer, **given)
-    assert killer.killed
+    two = akkd_core.retrieve([*scenes, absent], tmp_path / "two", **given)
+    killed = [line.split() for line in notes.read_text().splitlines()]
+    assert len(killed) == 1 and int(killed[0][1]) > 0, "in mid-scene: files of it were there"
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert [s.status for s in two] == [s.status for s in one] == ["written"] * 3 + ["failed"]
     assert isinstance(two[3].error, GranuleReadError) and "absent.hdf" in str(two[3].error)
-    records = [json.loads(line) for line in manifest.read_text().splitlines()]
-    assert sorted(record["state"] for record in records) == ["failed"] + ["written"] * 3
+    assert attempts(manifest) == {
+        "G0": ("written", 1), "G1": ("written", 2), "G2": ("written", 1),
+        str(absent): ("failed", 1),
+    }  # fmt: skip
     # What is whole is left alone in this process too; what was altered is made again.
     altered, kept = (tmp_path / "two" / f"G{n}_LST.tif" for n in (0, 1))
     before = kept.stat().st_mtime_ns
@@ -96,6 +98,23 @@ def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     with pytest.raises(ParameterError, match="other options"):
         akkd_core.retrieve(scenes, tmp_path / "two", t_air=290, **{**given, "workers": 1})
+
+
+def test_a_scene_given_up_is_done_by_the_next_run(
+    scenes: list[Path], model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest, out = tmp_path / "run.jsonl", tmp_path / "out"
+    mortal(monkeypatch, tmp_path / "notes", kills=3)
+    given: dict[str, Any] = {"model": model, "manifest": manifest}
+    first = akkd_core.retrieve(scenes[:2], out, workers=2, **given)
+    assert [summary.status for summary in first] == ["written", "failed"]
+    assert f"{scenes[1]}: 3 workers ended" in str(first[1].error)
+    assert attempts(manifest) == {"G0": ("written", 1), str(scenes[1]): ("failed", 3)}
+    assert not [path for path in out.iterdir() if path.name.startswith("G1")]
+    again = akkd_core.retrieve(scenes[:2], out, workers=1, **given)
+    assert [summary.status for summary in again] == ["skipped", "written"]
+    assert {path.name.split("_")[0].split(".")[0] for path in out.iterdir()} == {"G0", "G1"}
+    assert attempts(manifest)["G1"] == ("written", 1)
 
 
 _DEADLY = """
