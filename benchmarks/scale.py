@@ -1,7 +1,8 @@
-"""Workers killed at random: a batch of small granules, compared with one process byte by byte.
+"""Workers killed by chance: a batch of small granules, compared with one process byte by byte.
 
     python benchmarks/scale.py [--granules 60] [--different 40] [--side 60] [--workers 2]
                                [--kill-every 20] [--compare 0] [--model compact] [--seed 0]
+                               [--result results/scale.json]
 
 A scene whose worker is killed three times is given up by design; the same command, run again and
 left in peace, does those. Run a third time it must find nothing to do. Needs Linux (children are
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measuring import ONE_THREAD, Goal, clean_environment, keep, machine, run_process
+from measuring import ONE_THREAD, RESULTS, Goal, clean_environment, keep, machine, run_process
 
 from akkd_core.operations.simulate import run_granule
 
@@ -56,24 +57,28 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def killed_run(command: Sequence[str], every: float, draw: np.random.Generator) -> dict[str, Any]:
-    """Run with a worker killed every so many seconds; what it took, its exit code, the killed."""
+def killed_run(
+    command: Sequence[str], manifest: Path, every: float, draw: np.random.Generator
+) -> dict[str, Any]:
+    """Run with a worker killed every so many scenes; what it took, its exit code, the killed.
+
+    By scenes, not seconds: on a busy machine workers could be killed sooner than they start.
+    """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
     run = subprocess.Popen(command, env=clean_environment(1))
-    killed = 0
-    following = start + draw.uniform(0.5, 1.5) * every
+    killed, following = 0, draw.uniform(0.5, 1.5) * every
     while run.poll() is None:
-        time.sleep(0.1)
+        time.sleep(draw.uniform(0.0, 0.3))
+        if lines_of(manifest) < following:
+            continue
         try:
-            workers = children(run.pid)
-            if time.monotonic() < following or not workers:
-                continue
-            os.kill(int(draw.choice(workers)), signal.SIGKILL)
-        except (ProcessLookupError, FileNotFoundError):
+            os.kill(int(draw.choice(children(run.pid))), signal.SIGKILL)
+        except (ProcessLookupError, FileNotFoundError, ValueError):
+            # It has just ended, or none is there at the moment.
             continue
         killed += 1
-        following = time.monotonic() + draw.uniform(0.5, 1.5) * every
+        following = lines_of(manifest) + draw.uniform(0.5, 1.5) * every
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "exit_code": run.returncode,
@@ -91,7 +96,7 @@ def records(manifest: Path) -> dict[str, Mapping[str, Any]]:
 
 def lines_of(manifest: Path) -> int:
     """Scenes that were done while the manifest was kept."""
-    return manifest.read_bytes().count(b"\n")
+    return manifest.read_bytes().count(b"\n") if manifest.exists() else 0
 
 
 def chosen(
@@ -132,10 +137,10 @@ def trial(asked: argparse.Namespace, root: Path) -> dict[str, Any]:
     scenes = granules(asked.granules, asked.different, asked.side, root)
     # A file of arguments would be kinder than thousands of words, but the system takes 2 MB.
     words = ["-m", asked.model, "-q"]
-    spread = ["--workers", str(asked.workers), "--manifest", str(root / "run.jsonl")]
-    command = [AKKD, "retrieve", *scenes, *words, "-o", str(root / "two"), *spread]
-    run = killed_run(command, asked.kill_every, draw)
     manifest = root / "run.jsonl"
+    spread = ["--workers", str(asked.workers), "--manifest", str(manifest)]
+    command = [AKKD, "retrieve", *scenes, *words, "-o", str(root / "two"), *spread]
+    run = killed_run(command, manifest, asked.kill_every, draw)
     found = records(manifest)
     again = run_process(command, root, 1)
     end, lines = records(manifest), lines_of(manifest)
@@ -145,7 +150,7 @@ def trial(asked: argparse.Namespace, root: Path) -> dict[str, Any]:
     alone = run_process([AKKD, "retrieve", *sources, *words, "-o", str(root / "one")], root, 1)
     product = [path.stat().st_size for path in (root / "one").iterdir()]
     return {
-        "asked": vars(asked),
+        "asked": {name: value for name, value in vars(asked).items() if name != "result"},
         "workers": run,
         "states": dict(Counter(record["state"] for record in found.values())),
         "attempts": dict(sorted(Counter(str(r["attempts"]) for r in found.values()).items())),
@@ -174,10 +179,11 @@ def main() -> int:
     parser.add_argument("--different", type=int, default=40, help="the others are copies")
     parser.add_argument("--side", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kill-every", type=float, default=20.0, help="seconds")
+    parser.add_argument("--kill-every", type=float, default=20.0, help="scenes")
     parser.add_argument("--compare", type=int, default=0, help="scenes; 0: all")
     parser.add_argument("--model", default="compact")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--result", type=Path, default=RESULTS / "scale.json")
     asked = parser.parse_args()
     os.environ |= ONE_THREAD
     facts = machine()
@@ -192,7 +198,7 @@ def main() -> int:
         Goal("scenes done by the third run", results["third_time"]["scenes_done"], 0, "<="),
     ]
     print(json.dumps(results, indent=1))
-    keep("scale", results, goals, facts)
+    keep("scale", results, goals, facts, asked.result)
     return 0 if all(goal.reached for goal in goals) else 1
 
 
