@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from akkd_core.inference.threads import single_blas_thread
+from akkd_core.inference.threads import default_threads, single_blas_thread
 from akkd_core.physics.cloud_features import PIXEL_NAMES, WINDOW_NAMES
 
 Array = NDArray[np.float32]
@@ -85,14 +86,17 @@ class CloudClassifier:
         first, second, last = self.first_weight.T, self.second_weight.T, self.last_weight.T
         mean, scale = self.pixel_mean[:, None], self.pixel_scale[:, None]
         out = np.empty((len(OUTPUTS), pixels.shape[1]), dtype=np.float32)
+
+        def work(start: int) -> None:
+            part = slice(start, start + _CHUNK)
+            x = np.clip((pixels[:, part] - mean) / scale, -_HELD_SD, _HELD_SD)
+            x = np.maximum(first @ x + first_bias, 0.0)
+            x = np.maximum(second @ x + second_bias, 0.0)
+            out[:, part] = last @ x + self.last_bias[:, None]
+
         # BLAS threads would wait for each other, spinning, longer than they compute
-        with single_blas_thread():
-            for start in range(0, pixels.shape[1], _CHUNK):
-                part = slice(start, start + _CHUNK)
-                x = np.clip((pixels[:, part] - mean) / scale, -_HELD_SD, _HELD_SD)
-                x = np.maximum(first @ x + first_bias, 0.0)
-                x = np.maximum(second @ x + second_bias, 0.0)
-                out[:, part] = last @ x + self.last_bias[:, None]
+        with single_blas_thread(), ThreadPoolExecutor(default_threads()) as pool:
+            list(pool.map(work, range(0, pixels.shape[1], _CHUNK)))
         return out
 
 

@@ -16,8 +16,8 @@ from akkd_core.inference.threads import default_threads
 onnxruntime = import_onnxruntime()
 
 # In units of rows that fit the cache; onnxruntime keeps fewer layers alive at a time than we do.
-_CHUNK_OF_CACHE = 4
-_CHUNK_MIN, _CHUNK_MAX = 1024, 8192
+_CHUNK_OF_CACHE = 2
+_CHUNK_MIN, _CHUNK_MAX = 512, 8192
 _LOG_ERRORS = 3
 
 
