@@ -29,7 +29,7 @@ from akkd_core.raster.wholeness import check_tiff
 BLOCK_SIZE = 512
 """Side of a COG's tiles, pixels."""
 
-MEMORY_LIMIT_BYTES = 48 << 20
+MEMORY_LIMIT_BYTES = 24 << 20
 """Rasters up to this size are put together in memory."""
 
 MAX_THREADS = 4
