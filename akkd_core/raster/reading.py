@@ -7,7 +7,7 @@ from typing import Any
 
 from akkd_core.errors import GranuleReadError, InputError
 
-CACHE_BYTES = 64 << 20
+CACHE_BYTES = 32 << 20
 """GDAL's block cache; its default, a share of the machine's memory, would not be flat."""
 
 
