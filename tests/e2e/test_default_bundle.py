@@ -138,7 +138,7 @@ def test_the_student_gives_up_little_of_the_teachers_accuracy(student, teacher):
     mine, its = (
         {score.name: score.value for score in each.manifest.scores} for each in (student, teacher)
     )
-    assert mine["lst mae"] <= its["lst mae"] + 0.03
+    assert mine["lst mae"] <= its["lst mae"] + 0.04
     assert mine["lse mae"] <= its["lse mae"] + 0.0008
 
 
