@@ -48,8 +48,9 @@ CONTEXT_SHARE = 0.15
 
 _LOG_SIGMA_MAX = 5.0
 _ROWS = 8192
-_DEVICE_ROWS = 65_536
-"""Pixels at a time: as many as stay in a core's cache, or, of TensorFlow, as serve a GPU."""
+_DEVICE_ROWS = 262_144
+"""Pixels at a time: as many as stay in a core's cache; of TensorFlow, which makes blocks by itself,
+a whole tile."""
 
 
 class Retriever:
