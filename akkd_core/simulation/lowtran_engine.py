@@ -249,7 +249,8 @@ class Lowtran7:
         self._deck = folder / "TAPE5"
         outputs = folder / "out"
         outputs.mkdir(exist_ok=True)
-        self._outputs = [outputs / f"TAPE{unit}" for unit in (6, 7, 8)]
+        for unit in (6, 7, 8):
+            (outputs / f"TAPE{unit}").touch()
         self._sky = sky_angles(SKY_ANGLE_COUNT)
 
     def simulate(self, case: AtmosphereCase) -> SpectralAtmosphere:
@@ -275,8 +276,6 @@ class Lowtran7:
         # The routine keeps TAPE5 open: only a new file is read from its beginning.
         self._deck.unlink(missing_ok=True)
         self._deck.write_text(card_deck(case, path, levels), encoding="ascii")
-        for output in self._outputs:
-            output.touch()
         nothing = [0.0]
         answer = self._routine(
             False,
