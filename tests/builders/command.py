@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -68,3 +69,9 @@ def granule(path: Path, rows: int = 60, cols: int = 70, south: bool = False) -> 
 def bundle(folder: Path) -> Path:
     """A bundle with arbitrary weights that works on any scene."""
     return save_bundle(scene_aware_bundle(), folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Files but for the time at which they were made, which the STAC item tells."""
+    created = re.compile(rb'"created": "[^"]*"')
+    return {path.name: created.sub(b"", path.read_bytes()) for path in sorted(folder.iterdir())}

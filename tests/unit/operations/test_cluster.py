@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from tests.builders import command
 
 distributed = pytest.importorskip("distributed")
 pytest.importorskip("pyhdf")
-_CREATED = re.compile(rb'"created": "[^"]*"')
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +49,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, notes: Path) -> Iterator[A
         yield cluster
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.name: _CREATED.sub(b"", path.read_bytes()) for path in sorted(folder.iterdir())
-    }
-
-
 def test_same_to_the_bit_though_a_worker_is_killed(
     scenes: list[Path], model: Path, tmp_path: Path, cluster: Any, notes: Path
 ) -> None:
@@ -69,7 +61,7 @@ def test_same_to_the_bit_though_a_worker_is_killed(
     assert len(notes.read_text().splitlines()) == 1, "one worker was killed"
     assert [summary.status for summary in two] == ["written"] * 3 + ["failed"]
     assert "no.hdf" in str(two[3].error)
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert command.contents(tmp_path / "one") == command.contents(tmp_path / "two")
     records = [json.loads(line) for line in manifest.read_text().splitlines()]
     assert sorted(record["state"] for record in records) == ["failed"] + ["written"] * 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ from akkd_core.progress import SilentProgress
 from tests.builders import command
 
 pytest.importorskip("pyhdf")
-_CREATED = re.compile(rb'"created": "[^"]*"')
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +35,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("scenes")
     return [command.granule(folder / f"G{n}.hdf", rows=40 + n, cols=40) for n in range(3)]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Files but for the time at which they were made, which the STAC item tells."""
-    return {
-        path.name: _CREATED.sub(b"", path.read_bytes()) for path in sorted(folder.iterdir())
-    }
 
 
 MORTAL = """
@@ -81,7 +72,7 @@ def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
     two = akkd_core.retrieve([*scenes, absent], tmp_path / "two", **given)
     killed = [line.split() for line in notes.read_text().splitlines()]
     assert len(killed) == 1 and int(killed[0][1]) > 0, "in mid-scene: files of it were there"
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert command.contents(tmp_path / "one") == command.contents(tmp_path / "two")
     assert [s.status for s in two] == [s.status for s in one] == ["written"] * 3 + ["failed"]
     assert isinstance(two[3].error, GranuleReadError) and "absent.hdf" in str(two[3].error)
     assert attempts(manifest) == {
@@ -95,7 +86,7 @@ def test_same_to_the_bit_though_a_worker_is_killed_and_taken_up_again(
     again = akkd_core.retrieve(scenes, tmp_path / "two", **{**given, "workers": 1})
     assert [summary.status for summary in again] == ["written", "skipped", "skipped"]
     assert kept.stat().st_mtime_ns == before
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert command.contents(tmp_path / "one") == command.contents(tmp_path / "two")
     with pytest.raises(ParameterError, match="other options"):
         akkd_core.retrieve(scenes, tmp_path / "two", t_air=290, **{**given, "workers": 1})
 
