@@ -103,8 +103,8 @@ def covers_table(plan: AccuracyPlan, sums: AccuracySums) -> ResultTable:
 
     return _split_table(
         plan, sums, "covers",
-        "By land cover. A network trained on wide materials knows bare ice by its refractive index, "
-        "which gives the spectrum judged on to 0.001; so all scenes without snow, too.",
+        "By land cover. A network trained on wide materials knows bare ice by its refractive "
+        "index, which gives the spectrum judged on to 0.001; so all scenes without snow, too.",
         "land cover", split,
     )  # fmt: skip
 
